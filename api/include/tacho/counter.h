@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the counter: a sum that only grows (requests, bytes, errors).
+ * Source: OpenTelemetry specification, metrics/api.md "Counter". */
+#ifndef TACHO_COUNTER_H
+#define TACHO_COUNTER_H
+
+#include "tacho/meter.h"
+
+TACHO_BEGIN_DECLS
+
+/** A counter of whole numbers. */
+typedef struct tacho_counter tacho_counter;
+
+/** A counter of doubles. */
+typedef struct tacho_counter_f64 tacho_counter_f64;
+
+/**
+ * Creates a counter.
+ * `name`: 1 to 255 characters, an ASCII letter first, then letters, digits and _ . - /
+ * It is case-insensitive: asking again with the same name, unit and description gives the same
+ * instrument.
+ * `options` may be NULL. Everything is copied. Never NULL. (API-12..20)
+ */
+TACHO_API tacho_counter *tacho_meter_create_counter(tacho_meter *meter, const char *name,
+                                                    const tacho_instrument_options *options);
+TACHO_API tacho_counter_f64 *
+tacho_meter_create_counter_f64(tacho_meter *meter, const char *name,
+                               const tacho_instrument_options *options);
+
+/**
+ * Adds `value`, which must not be negative: a negative one, and a NaN or an infinity on a counter
+ * of doubles, is dropped and counted. A known series costs no allocation and no lock; a new one may
+ * take both once. The attributes are borrowed for the call. (API-37..41)
+ */
+TACHO_API void tacho_counter_add(tacho_counter *counter, int64_t value,
+                                 tacho_attributes attributes);
+TACHO_API void tacho_counter_f64_add(tacho_counter_f64 *counter, double value,
+                                     tacho_attributes attributes);
+
+/**
+ * Whether recording has any effect now: false without an SDK. The answer can change; ask before
+ * each measurement that is costly to take. `options` may be NULL. (API-42..44)
+ */
+TACHO_API bool tacho_counter_enabled(tacho_counter *counter, const tacho_enabled_options *options);
+TACHO_API bool tacho_counter_f64_enabled(tacho_counter_f64 *counter,
+                                         const tacho_enabled_options *options);
+
+TACHO_END_DECLS
+
+#endif

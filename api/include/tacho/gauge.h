@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the gauge: the current value of something that is not a sum (temperature, speed).
+ * Source: OpenTelemetry specification, metrics/api.md "Gauge". */
+#ifndef TACHO_GAUGE_H
+#define TACHO_GAUGE_H
+
+#include "tacho/meter.h"
+
+TACHO_BEGIN_DECLS
+
+/** A gauge of whole numbers. */
+typedef struct tacho_gauge tacho_gauge;
+
+/** A gauge of doubles. */
+typedef struct tacho_gauge_f64 tacho_gauge_f64;
+
+/**
+ * Creates a gauge.
+ * `name`: 1 to 255 characters, an ASCII letter first, then letters, digits and _ . - /
+ * It is case-insensitive: asking again with the same name, unit and description gives the same
+ * instrument.
+ * `options` may be NULL. Everything is copied. Never NULL. (API-12..20)
+ */
+TACHO_API tacho_gauge *tacho_meter_create_gauge(tacho_meter *meter, const char *name,
+                                                const tacho_instrument_options *options);
+TACHO_API tacho_gauge_f64 *tacho_meter_create_gauge_f64(tacho_meter *meter, const char *name,
+                                                        const tacho_instrument_options *options);
+
+/**
+ * Records `value` as the current one. Any double is kept, NaN and the infinities included.
+ * A known series costs no allocation and no lock; a new one may take both once. The attributes are
+ * borrowed for the call. (API-37..41)
+ */
+TACHO_API void tacho_gauge_record(tacho_gauge *gauge, int64_t value, tacho_attributes attributes);
+TACHO_API void tacho_gauge_f64_record(tacho_gauge_f64 *gauge, double value,
+                                      tacho_attributes attributes);
+
+/**
+ * Whether recording has any effect now: false without an SDK. The answer can change; ask before
+ * each measurement that is costly to take. `options` may be NULL. (API-42..44)
+ */
+TACHO_API bool tacho_gauge_enabled(tacho_gauge *gauge, const tacho_enabled_options *options);
+TACHO_API bool tacho_gauge_f64_enabled(tacho_gauge_f64 *gauge,
+                                       const tacho_enabled_options *options);
+
+TACHO_END_DECLS
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the histogram: the distribution of a value (latency, size). Values are doubles, as in OTLP.
+ * The default boundaries suit milliseconds; for seconds give your own in the options.
+ * Source: OpenTelemetry specification, metrics/api.md "Histogram". */
+#ifndef TACHO_HISTOGRAM_H
+#define TACHO_HISTOGRAM_H
+
+#include "tacho/meter.h"
+
+TACHO_BEGIN_DECLS
+
+/** A histogram. */
+typedef struct tacho_histogram tacho_histogram;
+
+/**
+ * Creates a histogram.
+ * `name`: 1 to 255 characters, an ASCII letter first, then letters, digits and _ . - /
+ * It is case-insensitive: asking again with the same name, unit and description gives the same
+ * instrument.
+ * `options` may be NULL. Everything is copied. Never NULL. (API-12..20)
+ */
+TACHO_API tacho_histogram *tacho_meter_create_histogram(tacho_meter *meter, const char *name,
+                                                        const tacho_instrument_options *options);
+
+/**
+ * Records `value`. It should not be negative (a sum that can fall is not a counter). A NaN or an
+ * infinity is dropped and counted.
+ * A known series costs no allocation and no lock; a new one may take both once. The attributes are
+ * borrowed for the call. (API-37..41)
+ */
+TACHO_API void tacho_histogram_record(tacho_histogram *histogram, double value,
+                                      tacho_attributes attributes);
+
+/**
+ * Whether recording has any effect now: false without an SDK. The answer can change; ask before
+ * each measurement that is costly to take. `options` may be NULL. (API-42..44)
+ */
+TACHO_API bool tacho_histogram_enabled(tacho_histogram *histogram,
+                                       const tacho_enabled_options *options);
+
+TACHO_END_DECLS
+
+#endif

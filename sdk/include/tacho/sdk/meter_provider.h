@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the life of a meter provider: it joins instruments to readers, and ends in an orderly way.
+ *
+ *     tacho_metric_exporter *exporter = NULL;
+ *     tacho_metric_reader *reader = NULL;
+ *     tacho_meter_provider *provider = NULL;
+ *     tacho_console_exporter_create(NULL, &exporter);
+ *     tacho_periodic_reader_create(exporter, NULL, &reader);
+ *     tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .readers = &reader,
+ *                                               .reader_count = 1), &provider);
+ *     tacho_meter_provider_set_global(provider);
+ *     ... the application runs ...
+ *     tacho_meter_provider_shutdown(provider, 500);
+ *     tacho_meter_provider_destroy(provider);
+ *
+ * Source: OpenTelemetry specification, metrics/sdk.md "MeterProvider" (SDK-01..19). */
+#ifndef TACHO_SDK_METER_PROVIDER_H
+#define TACHO_SDK_METER_PROVIDER_H
+
+#include "tacho/meter.h"
+#include "tacho/sdk/metric_reader.h"
+#include "tacho/sdk/resource.h"
+
+TACHO_BEGIN_DECLS
+
+typedef struct tacho_meter_provider_options {
+    size_t struct_size; /**< Required. sizeof(tacho_meter_provider_options). */
+    /**
+     * Optional (NULL = none). Taken over. Merged over what the environment says
+     * (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) and the defaults: telemetry.sdk.*, service.name
+     * ("unknown_service:<program>") and a random service.instance.id.
+     */
+    tacho_resource *resource;
+    /** Optional (NULL = none). The readers are taken over; the array is copied. */
+    tacho_metric_reader *const *readers;
+    size_t reader_count;      /**< Number of readers. Without one, nothing is recorded. */
+    const tacho_clock *clock; /**< Optional (NULL = the system's). Copied; times all points. */
+    tacho_error *error;       /**< Optional (NULL = not wanted). Says what was wrong. */
+} tacho_meter_provider_options;
+
+/**
+ * Makes a provider and starts its readers. Takes the resource and the readers over, on success and
+ * on failure. With OTEL_SDK_DISABLED=true the provider hands out no-op meters and starts nothing.
+ * `options` may be NULL.
+ * Returns TACHO_OK, TACHO_E_INVALID (a NULL reader), TACHO_E_BUSY (a reader that has a provider;
+ * that one is left alone), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY, TACHO_E_SYSTEM (no thread).
+ */
+TACHO_API int tacho_meter_provider_create(const tacho_meter_provider_options *options,
+                                          tacho_meter_provider **out);
+
+/**
+ * Collects and exports all readers now and waits until their exporters have delivered. One deadline
+ * covers it all. `timeout_ms`: 0 = 5000; TACHO_NO_TIMEOUT. Any thread.
+ * Given the global provider, it flushes the installed one.
+ * Returns TACHO_OK (everything arrived), TACHO_E_TIMEOUT, TACHO_E_FAILED (some was refused or
+ * lost), TACHO_E_SHUTDOWN, TACHO_E_INVALID, TACHO_E_FORKED. tacho_meter_provider_delivery says how
+ * much.
+ */
+TACHO_API int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t timeout_ms);
+
+/**
+ * Ends the provider: a last collection and export of all readers, delivery, and the end of all
+ * threads, under one deadline (0 = 5000 ms). Instruments stay usable and do nothing any more.
+ * The first call counts; a second one, also a concurrent one, waits for the first and returns its
+ * result. What could not be delivered is reported to the diagnostics handler with its number.
+ * Any thread. Returns as tacho_meter_provider_force_flush.
+ */
+TACHO_API int tacho_meter_provider_shutdown(tacho_meter_provider *provider, uint32_t timeout_ms);
+
+/** The account of all exporters of the provider together. Any thread, also after shutdown. */
+TACHO_API void tacho_meter_provider_delivery(tacho_meter_provider *provider, tacho_delivery *out);
+
+/**
+ * Shuts down if nobody did (with the default timeout), takes the provider away from behind the
+ * global one, and frees it with its readers, exporters, meters and instruments. Nobody may record
+ * through instruments obtained directly from it any more; those of the global provider stay valid.
+ * NULL is allowed. In a forked child it frees nothing.
+ */
+TACHO_API void tacho_meter_provider_destroy(tacho_meter_provider *provider);
+
+TACHO_END_DECLS
+
+#endif

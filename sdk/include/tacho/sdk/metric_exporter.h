@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the door that every exporter goes through, tacho's own and third parties': a table of
+ * functions and an object. examples/custom_exporter.c is a whole exporter in one file.
+ * Source: OpenTelemetry specification, metrics/sdk.md "Push Metric Exporter" (EXP-01..13). */
+#ifndef TACHO_SDK_METRIC_EXPORTER_H
+#define TACHO_SDK_METRIC_EXPORTER_H
+
+#include "tacho/sdk/clock.h"
+#include "tacho/sdk/metric_data.h"
+
+TACHO_BEGIN_DECLS
+
+/** An exporter behind its door. Give it to a reader, which then owns it. */
+typedef struct tacho_metric_exporter tacho_metric_exporter;
+
+/**
+ * What became of the samples that an exporter has accepted since it was created. At every quiet
+ * moment accepted = acknowledged + failed + dropped + pending. A sample is what goes over the wire:
+ * a histogram point may make many.
+ */
+typedef struct tacho_delivery {
+    size_t struct_size;
+    uint64_t accepted;
+    uint64_t acknowledged; /**< the receiver confirmed them */
+    uint64_t failed;       /**< the receiver refused them for good */
+    uint64_t dropped;      /**< given up here: queue full, too old, shutdown */
+    uint64_t pending;      /**< still on their way */
+} tacho_delivery;
+
+/**
+ * What an exporter does. The reader never calls export_batch, force_flush and destroy concurrently
+ * with each other's own kind; force_flush, shutdown and delivery may come from any thread, also
+ * while export_batch runs. `deadline_ns`: see tacho/sdk/clock.h; TACHO_NO_DEADLINE is possible.
+ * Statuses are those of tacho/status.h.
+ */
+typedef struct tacho_metric_exporter_ops {
+    size_t struct_size; /**< Required. sizeof(tacho_metric_exporter_ops). */
+    const char *name; /**< Required. Shown in diagnostics: "console". Lives as long as the table. */
+    /**
+     * Required. Takes over or delivers the batch; must come back by the deadline. TACHO_OK: it is
+     * this exporter's now. Anything else: the batch is lost, the reader reports it and does not try
+     * again (retrying is the exporter's own business).
+     */
+    int (*export_batch)(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns);
+    /**
+     * Optional (NULL = nothing is ever pending). Waits until everything taken so far has been
+     * delivered or given up. TACHO_OK if all was delivered, TACHO_E_TIMEOUT, TACHO_E_FAILED.
+     */
+    int (*force_flush)(void *self, uint64_t deadline_ns);
+    /**
+     * Optional (NULL = nothing to stop). Flushes and stops, once; later exports fail with
+     * TACHO_E_SHUTDOWN. Frees nothing. Returns as force_flush does.
+     */
+    int (*shutdown)(void *self, uint64_t deadline_ns);
+    /** Optional (NULL = nothing to free). Called once, last, after shutdown. */
+    void (*destroy)(void *self);
+    /** Optional (NULL = no account is kept). Fills the account; struct_size is set by the caller.
+     */
+    void (*delivery)(void *self, tacho_delivery *out);
+} tacho_metric_exporter_ops;
+
+/**
+ * Makes an exporter of a table and an object. The table must live as long as the exporter; `self`
+ * is handed to every function and is this exporter's from now on, on failure too: destroy has been
+ * called when it fails, if `ops` has one that can be called.
+ * Returns TACHO_OK, TACHO_E_INVALID (`ops` or a required member missing), TACHO_E_UNSUPPORTED,
+ * TACHO_E_NO_MEMORY.
+ */
+TACHO_API int tacho_metric_exporter_create(const tacho_metric_exporter_ops *ops, void *self,
+                                           tacho_metric_exporter **out);
+
+/** Shuts down and frees an exporter that no reader has taken. NULL is allowed. */
+TACHO_API void tacho_metric_exporter_destroy(tacho_metric_exporter *exporter);
+
+/** The object behind the door if `ops` is its table, else NULL. For exporters' own functions. */
+TACHO_API void *tacho_metric_exporter_self(const tacho_metric_exporter *exporter,
+                                           const tacho_metric_exporter_ops *ops);
+
+/** The account of an exporter; zeros where it keeps none. Any thread. */
+TACHO_API void tacho_metric_exporter_delivery(const tacho_metric_exporter *exporter,
+                                              tacho_delivery *out);
+
+TACHO_END_DECLS
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns readers: what decides when a provider is collected. The periodic reader collects on a thread
+ * of its own; the manual one when the application says so, on the caller's thread.
+ * Source: OpenTelemetry specification, metrics/sdk.md "MetricReader" (RDR-01..21, CARD-02). */
+#ifndef TACHO_SDK_METRIC_READER_H
+#define TACHO_SDK_METRIC_READER_H
+
+#include "tacho/sdk/metric_exporter.h"
+
+TACHO_BEGIN_DECLS
+
+/** A reader. Give it to a provider, which then owns it; it stays usable until that is destroyed. */
+typedef struct tacho_metric_reader tacho_metric_reader;
+
+/** No limit, for options that have one by default. */
+#define TACHO_NO_LIMIT UINT32_MAX
+
+typedef struct tacho_periodic_reader_options {
+    size_t struct_size; /**< Required. sizeof(tacho_periodic_reader_options). */
+    /**
+     * Optional (0 = OTEL_METRIC_EXPORT_INTERVAL, else 60000). Milliseconds from the start of one
+     * collection to the start of the next, on the monotonic clock.
+     */
+    uint32_t interval_ms;
+    /**
+     * Optional (0 = OTEL_METRIC_EXPORT_TIMEOUT, else 30000; TACHO_NO_TIMEOUT = none). How long one
+     * collection and export may take.
+     */
+    uint32_t timeout_ms;
+    /**
+     * Optional (0 = 2000, TACHO_NO_LIMIT = none). Series per instrument; what exceeds them is
+     * summed up in the series {otel.metric.overflow=true}.
+     */
+    uint32_t cardinality_limit;
+    size_t thread_stack_size; /**< Optional (0 = 512 KiB). Bytes; callbacks run on this thread. */
+    tacho_error *error;       /**< Optional (NULL = not wanted). Says what was wrong. */
+} tacho_periodic_reader_options;
+
+/**
+ * A reader that collects at fixed intervals and hands the batch to `exporter`, one export at a
+ * time. Its thread starts when a provider takes it, blocks all signals and is called
+ * "tacho-reader". `exporter` is consumed, on success and on failure. `options` may be NULL. Returns
+ * TACHO_OK, TACHO_E_INVALID (no exporter, or one that has a reader), TACHO_E_UNSUPPORTED,
+ * TACHO_E_NO_MEMORY.
+ */
+TACHO_API int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
+                                           const tacho_periodic_reader_options *options,
+                                           tacho_metric_reader **out);
+
+typedef struct tacho_manual_reader_options {
+    size_t struct_size;         /**< Required. sizeof(tacho_manual_reader_options). */
+    uint32_t cardinality_limit; /**< Optional (0 = 2000, TACHO_NO_LIMIT = none). As above. */
+    tacho_error *error;         /**< Optional (NULL = not wanted). Says what was wrong. */
+} tacho_manual_reader_options;
+
+/**
+ * A reader without a thread: it collects when tacho_metric_reader_collect is called, and at
+ * shutdown of its provider once more. `exporter` may be NULL, then only
+ * tacho_metric_reader_collect_with yields data. Consumes `exporter`; returns as the periodic one.
+ */
+TACHO_API int tacho_manual_reader_create(tacho_metric_exporter *exporter,
+                                         const tacho_manual_reader_options *options,
+                                         tacho_metric_reader **out);
+
+/** Shuts down and frees a reader, and its exporter, that no provider has taken. NULL is allowed. */
+TACHO_API void tacho_metric_reader_destroy(tacho_metric_reader *reader);
+
+/**
+ * Collects now and hands the batch to the reader's exporter, on the calling thread. Waits for a
+ * collection that is under way. Works for periodic readers too. `timeout_ms`: 0 = 30000.
+ * Returns TACHO_OK; TACHO_E_TIMEOUT; TACHO_E_FAILED or what export_batch returned;
+ * TACHO_E_SHUTDOWN; TACHO_E_INVALID (no reader, no provider or no exporter); TACHO_E_FORKED.
+ */
+TACHO_API int tacho_metric_reader_collect(tacho_metric_reader *reader, uint32_t timeout_ms);
+
+/** Sees one batch; returns a status that the collect call hands on. */
+typedef int (*tacho_collect_fn)(const tacho_metric_batch *batch, void *user);
+
+/** As tacho_metric_reader_collect, but hands the batch to `consume` instead of the exporter. */
+TACHO_API int tacho_metric_reader_collect_with(tacho_metric_reader *reader, uint32_t timeout_ms,
+                                               tacho_collect_fn consume, void *user);
+
+TACHO_END_DECLS
+
+#endif
