@@ -17,6 +17,7 @@ struct tachoi_prometheus_label {
 struct tachoi_prometheus_labels {
     struct tachoi_prometheus_label *items;
     size_t count;
+    size_t overridden; /* attributes that lost against a generated label: worth one warning */
 };
 
 enum tachoi_prometheus_result {
@@ -32,11 +33,20 @@ struct tachoi_prometheus_conversion {
 };
 
 /**
- * The base labels of a point: __name__ with `suffix` ("", "_bucket", "_sum", "_count") behind the
- * metric's name, job and instance of the resource, otel_scope_* unless disabled, and the
- * attributes. Attributes whose names collide after escaping are joined with ';' in the order of
- * their original keys; generated labels (__name__, job, instance, le when given) win over
- * attributes. `le` (may be NULL) is the value of the label le.
+ * The labels of a point's series: __name__ with `suffix` ("", "_bucket", "_sum", "_count") behind
+ * the metric's name, job and instance of the resource, `le` (NULL = none), otel_scope_* unless
+ * disabled, and the attributes.
+ *
+ * - __name__, job, instance and le, where they are generated, win over attributes of that name; an
+ *   attribute __name__ is always left out (CONV-07). Other names of the form __x__ become _x_.
+ * - otel_scope_name, otel_scope_version and otel_scope_schema_url win over scope attributes
+ *   (PROM-13). Against attributes of the point they are labels like any others:
+ * - Labels whose names collide are joined with ';' in the byte order of their original keys
+ *   (PROM-15), empty values included, so that series that differ stay different.
+ * - A label whose value is empty then is left out (PROM-16).
+ *
+ * Returns INVALID for a metric without a usable name, and for an attribute without one: leaving
+ * just the label out could make one series of two.
  */
 enum tachoi_prometheus_result
 tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conversion,
@@ -45,9 +55,9 @@ tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conver
                                struct tachoi_arena *arena, struct tachoi_prometheus_labels *out);
 
 /**
- * The labels of target_info: all resource attributes but service.name, service.namespace and
- * service.instance.id, with job and instance. `out->count` is 0 if there is nothing to say
- * (CONV-18).
+ * The labels of target_info: __name__, all attributes of the resource (PROM-44; those that made job
+ * and instance too), job and instance, by the rules above, but that an attribute without a usable
+ * name is left out. `out->count` is 0 if no attribute gives a label: then there is no target_info.
  */
 enum tachoi_prometheus_result
 tachoi_prometheus_target_info_labels(const tacho_resource *resource, struct tachoi_arena *arena,

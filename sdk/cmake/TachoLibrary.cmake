@@ -25,13 +25,17 @@ target_compile_options(
 
 set(TACHO_TARGETS "" CACHE INTERNAL "targets to install")
 
-# tacho_add_library(<name> SOURCES ... [PUBLIC ...] [PRIVATE ...] [STATIC_PRIVATE ...] [MAP file])
+# tacho_add_library(<name> DESCRIPTION text MAP file SOURCES ... [INCLUDE ...] [PUBLIC ...]
+#                   [PRIVATE ...] [EXTERNAL ...] [PC_REQUIRES ...] [PC_LIBS ...])
 #
 # Makes tacho_<name> (shared) and tacho_<name>_static from one set of objects, with the aliases
-# tacho::<name> (shared where built, else static) and tacho::<name>_static. PUBLIC and PRIVATE name
-# tacho libraries without prefix or other targets; MAP is the list of exported symbols.
+# tacho::<name> (shared where built, else static) and tacho::<name>_static, and the pkg-config file
+# tacho-<name>. PUBLIC names the tacho libraries (without prefix) that the headers need, PRIVATE
+# targets of the project and EXTERNAL foreign ones that only the code needs; PC_REQUIRES and PC_LIBS
+# say the latter for pkg-config --static. MAP is the list of exported symbols.
 function(tacho_add_library name)
-  cmake_parse_arguments(ARG "" "MAP" "SOURCES;INCLUDE;PUBLIC;PRIVATE;EXTERNAL" ${ARGN})
+  cmake_parse_arguments(ARG "" "MAP;DESCRIPTION"
+                        "SOURCES;INCLUDE;PUBLIC;PRIVATE;EXTERNAL;PC_REQUIRES;PC_LIBS" ${ARGN})
   set(objects tacho_${name}_objects)
   add_library(${objects} OBJECT ${ARG_SOURCES})
   set_target_properties(
@@ -87,7 +91,32 @@ function(tacho_add_library name)
     target_link_libraries(${target} PRIVATE ${ARG_PRIVATE} ${ARG_EXTERNAL})
   endforeach()
   set(TACHO_TARGETS ${TACHO_TARGETS} ${kinds} CACHE INTERNAL "targets to install")
-  install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  tacho_write_pkg_config(${name} "${ARG_DESCRIPTION}" "${ARG_PUBLIC}" "${ARG_PC_REQUIRES}"
+                         "${ARG_PC_LIBS}")
+endfunction()
+
+# Writes and installs tacho-<name>.pc.
+function(tacho_write_pkg_config name description public requires libs)
+  string(REPLACE "_" "-" PC_NAME tacho-${name})
+  set(PC_LIBRARY tacho_${name})
+  set(PC_DESCRIPTION "${description}")
+  set(PC_REQUIRES "")
+  foreach(dependency IN LISTS public)
+    string(REPLACE "_" "-" dependency tacho-${dependency})
+    list(APPEND PC_REQUIRES ${dependency})
+  endforeach()
+  list(JOIN PC_REQUIRES ", " PC_REQUIRES)
+  list(JOIN requires ", " PC_REQUIRES_PRIVATE)
+  list(JOIN libs " " PC_LIBS_PRIVATE)
+  configure_file(${PROJECT_SOURCE_DIR}/sdk/cmake/tacho.pc.in
+                 ${PROJECT_BINARY_DIR}/package/${PC_NAME}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/package/${PC_NAME}.pc
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+# Installs the headers below a folder. Called once per include folder.
+function(tacho_install_headers folder)
+  install(DIRECTORY ${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 endfunction()
 
 # Installs all libraries, the CMake package and the pkg-config files.

@@ -29,7 +29,8 @@ bool tachoi_percent_decode(const char *data, size_t length, char *out, size_t *o
 
 /** Calls `each` for every key=value of "k1=v1,k2=v2", blanks around parts trimmed, both parts
  * percent-decoded into memory that is valid for the call. Stops at the first false. Returns false
- * on a malformed list, on a key that is empty and when `each` did. */
+ * on a malformed list (an empty part between commas is one), on a key that is empty, when memory is
+ * short and when `each` did. */
 bool tachoi_parse_pairs(const char *text,
                         bool (*each)(const char *key, size_t key_length, const char *value,
                                      size_t value_length, void *user),

@@ -21,6 +21,6 @@ int tachoi_options_copy(const void *given, void *known, size_t known_size, size_
 int tachoi_error_set(tacho_error *error, int status, const char *field, const char *format, ...)
     TACHO_PRINTF(4, 5);
 int tachoi_error_set_list(tacho_error *error, int status, const char *field, const char *format,
-                          va_list arguments);
+                          va_list arguments) TACHO_PRINTF(4, 0);
 
 #endif

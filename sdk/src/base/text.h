@@ -38,6 +38,9 @@ size_t tachoi_f64_to_text(double value, char out[TACHOI_F64_TEXT_MAX]);
  * Infinity, -Infinity (ATTR-13). */
 size_t tachoi_f64_to_json(double value, char out[TACHOI_F64_TEXT_MAX]);
 
+/** Whether two strings are equal but for the case of ASCII letters, whatever the locale. */
+bool tachoi_ascii_equal_ignoring_case(const char *a, const char *b);
+
 /** Whether all of it is well-formed UTF-8 (RFC 3629) without NUL. */
 bool tachoi_utf8_is_valid(const char *data, size_t length);
 

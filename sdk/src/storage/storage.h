@@ -10,9 +10,11 @@
  *   bound record    yes        yes            yes          yes       no
  *   collect         yes        yes            yes          no*       no
  *
- * (*) the pipeline serialises collections. Progress: recording a known series is wait-free but for
- * a bounded number of retries; a new series takes the map's lock. In a forked child recording a
- * known series goes on, a new one is dropped without touching the lock. */
+ * (*) the pipeline serialises collections. Progress: recording a known series is wait-free for last
+ * values and integer sums; a double sum retries only where another recorder has got through; a
+ * histogram tries a bounded number of times. A new series takes the map's lock for its insertion.
+ * In a forked child recording a known series goes on (sets beyond a full limit go to the overflow
+ * series, as ever), a new one is dropped without touching the lock. */
 #ifndef TACHOI_STORAGE_STORAGE_H
 #define TACHOI_STORAGE_STORAGE_H
 

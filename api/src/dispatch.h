@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the slow half of the dispatch: creating, binding, registering, through any meter or
+ * instrument. Recording is in dispatch_sync.c. No function here takes a lock of its own; nothing
+ * returns NULL unless it says so. */
+#ifndef TACHOI_DISPATCH_H
+#define TACHOI_DISPATCH_H
+
+#include "tacho/spi.h"
+
+tacho_spi_instrument *tachoi_api_create_instrument(tacho_meter *meter,
+                                                   const tacho_spi_instrument_request *request);
+tacho_spi_bound *tachoi_api_bind(tacho_spi_instrument *instrument, tacho_attributes attributes);
+void tachoi_api_release(tacho_spi_bound *bound);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns what all proxies share: the lock and its way through fork, entering and leaving a target,
+ * and the lists of what targets gave. The rules stand in proxy.h. */
+#include "proxy.h"
+
+#include <string.h>
+
+#include "memory.h"
+
+struct tachoi_proxy_registry tachoi_proxies = {
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .changed = PTHREAD_COND_INITIALIZER,
+};
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void) {
+    (void)pthread_mutex_lock(&tachoi_proxies.lock);
+}
+
+static void after_fork_in_parent(void) {
+    (void)pthread_mutex_unlock(&tachoi_proxies.lock);
+}
+
+/* The threads that were inside a target, were linking or waited do not exist here. What they were
+ * about to give back stays as it is: a few objects that nobody uses. */
+static void after_fork_in_child(void) {
+    struct tachoi_proxy_registry *all = &tachoi_proxies;
+    for (struct tachoi_proxy_target *target = all->targets; target; target = target->next) {
+        target->users = 0;
+    }
+    for (struct tachoi_proxy_bound *bound = all->bounds; bound != NULL; bound = bound->next) {
+        bound->pins = 0;
+    }
+    for (struct tachoi_proxy_callback *callback = all->callbacks; callback != NULL;
+         callback = callback->next) {
+        callback->busy = false;
+    }
+    all->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    (void)pthread_mutex_unlock(&all->lock);
+}
+
+/* Where memory is too short for the handlers, fork is as unsafe as without them. */
+static void watch_fork(void) {
+    (void)pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+/* The handlers are registered at the first use of the lock, as there are no constructors; a process
+ * that has no proxies has no handlers either. pthread_once makes sure that nobody holds the lock
+ * before they stand. The lock is held for list operations only, never while foreign code runs, so
+ * taking it before fork() waits for nothing. */
+void tachoi_proxy_lock(void) {
+    (void)pthread_once(&fork_once, watch_fork);
+    (void)pthread_mutex_lock(&tachoi_proxies.lock);
+}
+
+void tachoi_proxy_unlock(void) {
+    (void)pthread_mutex_unlock(&tachoi_proxies.lock);
+}
+
+struct tachoi_proxy_target *tachoi_proxy_enter_locked(void) {
+    struct tachoi_proxy_target *target = tachoi_proxies.current;
+    if (target != NULL) {
+        target->users++;
+    }
+    return target;
+}
+
+void tachoi_proxy_leave_locked(struct tachoi_proxy_target *target) {
+    if (target != NULL && --target->users == 0) {
+        (void)pthread_cond_broadcast(&tachoi_proxies.changed);
+    }
+}
+
+void tachoi_proxy_leave(struct tachoi_proxy_target *target) {
+    if (target != NULL) {
+        tachoi_proxy_lock();
+        tachoi_proxy_leave_locked(target);
+        tachoi_proxy_unlock();
+    }
+}
+
+void tachoi_proxy_read_options(const void *given, void *known, size_t known_size) {
+    memset(known, 0, known_size);
+    if (given != NULL) {
+        size_t size;
+        memcpy(&size, given, sizeof(size));
+        memcpy(known, given, size < known_size ? size : known_size);
+    }
+}
+
+bool tachoi_proxy_text_equal(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+struct tachoi_proxy_link *tachoi_proxy_link_find(struct tachoi_proxy_link *links,
+                                                 const struct tachoi_proxy_target *target) {
+    while (links != NULL && links->target != target) {
+        links = links->next;
+    }
+    return links;
+}
+
+void tachoi_proxy_link_drop(struct tachoi_proxy_link **links,
+                            const struct tachoi_proxy_target *target) {
+    while (*links != NULL) {
+        struct tachoi_proxy_link *link = *links;
+        if (link->target == target) {
+            *links = link->next;
+            tachoi_api_free(link);
+        } else {
+            links = &link->next;
+        }
+    }
+}
+
+void tachoi_proxy_links_enter_locked(struct tachoi_proxy_link *links) {
+    for (; links != NULL; links = links->next) {
+        if (links->target->closing) {
+            links->target = NULL;
+        } else {
+            links->target->users++;
+        }
+    }
+}
+
+void tachoi_proxy_links_end(struct tachoi_proxy_link *links, void (*give_back)(void *object)) {
+    while (links != NULL) {
+        struct tachoi_proxy_link *link = links;
+        links = link->next;
+        if (link->target != NULL) {
+            give_back(link->object);
+            tachoi_proxy_leave(link->target);
+        }
+        tachoi_api_free(link);
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the configuration of the remote-write exporter: one table names each option, its kind, its
+ * default, its range and by its name its environment variable. Reads the environment and looks at
+ * files; knows nothing of threads or transfers. */
+#ifndef TACHOI_REMOTE_WRITE_OPTIONS_H
+#define TACHOI_REMOTE_WRITE_OPTIONS_H
+
+#include "base/arena.h"
+#include "tacho/exporters/remote_write.h"
+
+/** The component name in diagnostics. */
+#define TACHOI_REMOTE_WRITE "remote_write"
+
+/** What applies: code over environment over default; every number is set and within its range. */
+struct tachoi_remote_write_config {
+    tacho_remote_write_options values; /* texts and headers lie in `memory` */
+    char redacted_url[256];            /* of the endpoint, for messages */
+    struct tachoi_arena memory;
+};
+
+/**
+ * Resolves and checks options (NULL = the environment only). On failure the field and the reason
+ * are in options->error, and in a diagnostic; `config` then needs no fini. Returns TACHO_OK,
+ * TACHO_E_INVALID, TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY.
+ */
+int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
+                                    const tacho_remote_write_options *options);
+void tachoi_remote_write_config_fini(struct tachoi_remote_write_config *config);
+
+/** Reports a failure of set-up: fills `error` (may be NULL), tells diagnostics, returns `status`. */
+int tachoi_remote_write_refuse(tacho_error *error, int status, const char *field,
+                               const char *format, ...) TACHO_PRINTF(4, 5);
+
+#endif

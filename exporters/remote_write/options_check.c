@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns what resolved options must satisfy. See options_check.h. */
+#include "remote_write/options_check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "http/header.h"
+#include "http/url.h"
+#include "remote_write/options.h"
+
+static int invalid(tacho_error *error, const char *field, const char *reason) {
+    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, field, "%s", reason);
+}
+
+static int check_endpoint(const tacho_remote_write_options *values, tacho_error *error) {
+    if (values->endpoint == NULL) {
+        return invalid(error, "endpoint",
+                       "is missing: set it in the options or in TACHO_REMOTE_WRITE_ENDPOINT, for "
+                       "example to http://127.0.0.1:9090/api/v1/write");
+    }
+    const char *problem = tachoi_http_url_problem(values->endpoint, TACHOI_HTTP_URL_ENDPOINT);
+    if (problem != NULL) {
+        return invalid(error, "endpoint", problem);
+    }
+    if (values->proxy_url != NULL && values->proxy_url[0] != '\0') {
+        problem = tachoi_http_url_problem(values->proxy_url, TACHOI_HTTP_URL_PROXY);
+    }
+    return problem == NULL ? TACHO_OK : invalid(error, "proxy_url", problem);
+}
+
+/* 0, or the errno that tells why the file cannot be read. */
+static int unreadable_because(const char *path) {
+    struct stat information;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return errno;
+    }
+    int reason = fstat(fd, &information) != 0 ? errno : S_ISDIR(information.st_mode) ? EISDIR : 0;
+    (void)close(fd);
+    return reason;
+}
+
+static int check_file(const char *path, const char *field, tacho_error *error) {
+    int reason = path != NULL ? unreadable_because(path) : 0;
+    if (reason == 0) {
+        return TACHO_OK;
+    }
+    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, field, "cannot read \"%.200s\": %s",
+                                      path, strerror(reason));
+}
+
+static int check_tls(const tacho_remote_write_options *values, tacho_error *error) {
+    if (values->tls_cert_file != NULL && values->tls_key_file == NULL) {
+        return invalid(error, "tls_key_file", "is missing: tls_cert_file needs it");
+    }
+    if (values->tls_key_file != NULL && values->tls_cert_file == NULL) {
+        return invalid(error, "tls_cert_file", "is missing: tls_key_file needs it");
+    }
+    int status = check_file(values->tls_ca_file, "tls_ca_file", error);
+    status = status == TACHO_OK ? check_file(values->tls_cert_file, "tls_cert_file", error) : status;
+    return status == TACHO_OK ? check_file(values->tls_key_file, "tls_key_file", error) : status;
+}
+
+static int check_basic_auth(const tacho_remote_write_options *values, tacho_error *error) {
+    if (values->basic_auth_password != NULL && values->basic_auth_password_file != NULL) {
+        return invalid(error, "basic_auth_password_file",
+                       "contradicts basic_auth_password: give one of them");
+    }
+    bool has_password =
+        values->basic_auth_password != NULL || values->basic_auth_password_file != NULL;
+    if (has_password && values->basic_auth_username == NULL) {
+        return invalid(error, "basic_auth_username", "is missing: the password needs it");
+    }
+    if (values->basic_auth_username != NULL && strchr(values->basic_auth_username, ':') != NULL) {
+        return invalid(error, "basic_auth_username",
+                       "holds a colon, which basic authentication cannot carry");
+    }
+    return check_file(values->basic_auth_password_file, "basic_auth_password_file", error);
+}
+
+static int check_header(const tacho_remote_write_options *values, size_t index,
+                        tacho_error *error) {
+    const tacho_remote_write_header *header = &values->headers[index];
+    const char *problem = tachoi_http_header_problem(header->name, header->value);
+    if (problem == NULL && tachoi_ascii_equal_ignoring_case(header->name, "authorization") &&
+        values->basic_auth_username != NULL) {
+        problem = "contradicts basic authentication: give one of them";
+    }
+    if (problem == NULL) {
+        return TACHO_OK;
+    }
+    char name[64] = "";
+    if (header->name != NULL) { /* its place is told instead where it cannot be printed */
+        size_t length = strspn(header->name, "-_0123456789abcdefghijklmnopqrstuvwxyz"
+                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        if (header->name[length] == '\0' && length < sizeof name) {
+            memcpy(name, header->name, length);
+        }
+    }
+    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "headers", "header %zu \"%s\" %s",
+                                      index + 1, name, problem);
+}
+
+static int check_headers(const tacho_remote_write_options *values, tacho_error *error) {
+    int status = TACHO_OK;
+    for (size_t i = 0; i < values->header_count && status == TACHO_OK; i++) {
+        status = check_header(values, i, error);
+    }
+    return status;
+}
+
+int tachoi_remote_write_options_check(const tacho_remote_write_options *values,
+                                      tacho_error *error) {
+    int status = check_endpoint(values, error);
+    status = status == TACHO_OK ? check_basic_auth(values, error) : status;
+    status = status == TACHO_OK ? check_headers(values, error) : status;
+    status = status == TACHO_OK ? check_tls(values, error) : status;
+    if (status == TACHO_OK && values->min_backoff_ms > values->max_backoff_ms) {
+        status = invalid(error, "min_backoff_ms", "is larger than max_backoff_ms");
+    }
+    return status;
+}

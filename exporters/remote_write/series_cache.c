@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the series that the exporter knows: a hash table with chains. See series_cache.h. */
+#include "remote_write/series_cache.h"
+
+#include "base/alloc.h"
+
+#define FIRST_SLOTS ((size_t)64)
+
+/* Ids are dense numbers: one multiplication spreads them well enough. */
+static size_t slot_of(tacho_series_ref ref, size_t slot_count) {
+    uint64_t mixed = (ref.id ^ ((uint64_t)ref.generation << 40)) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(mixed >> 32) & (slot_count - 1);
+}
+
+static bool is_same(tacho_series_ref a, tacho_series_ref b) {
+    return a.id == b.id && a.generation == b.generation;
+}
+
+void tachoi_series_cache_fini(struct tachoi_series_cache *cache) {
+    for (size_t i = 0; i < cache->slot_count; i++) {
+        for (struct tachoi_series *series = cache->slots[i]; series != NULL;) {
+            struct tachoi_series *next = series->next;
+            tachoi_series_destroy(series);
+            series = next;
+        }
+    }
+    tachoi_free(cache->slots);
+    *cache = (struct tachoi_series_cache){0};
+}
+
+struct tachoi_series *tachoi_series_cache_find(const struct tachoi_series_cache *cache,
+                                               tacho_series_ref ref) {
+    if (cache->slot_count == 0) {
+        return NULL;
+    }
+    struct tachoi_series *series = cache->slots[slot_of(ref, cache->slot_count)];
+    while (series != NULL && !is_same(series->ref, ref)) {
+        series = series->next;
+    }
+    return series;
+}
+
+static bool resize(struct tachoi_series_cache *cache, size_t slot_count) {
+    struct tachoi_series **slots = tachoi_calloc(slot_count, sizeof(struct tachoi_series *));
+    if (slots == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < cache->slot_count; i++) {
+        for (struct tachoi_series *series = cache->slots[i]; series != NULL;) {
+            struct tachoi_series *next = series->next;
+            struct tachoi_series **slot = &slots[slot_of(series->ref, slot_count)];
+            series->next = *slot;
+            *slot = series;
+            series = next;
+        }
+    }
+    tachoi_free(cache->slots);
+    cache->slots = slots;
+    cache->slot_count = slot_count;
+    return true;
+}
+
+bool tachoi_series_cache_add(struct tachoi_series_cache *cache, struct tachoi_series *series) {
+    if (cache->slot_count == 0 && !resize(cache, FIRST_SLOTS)) {
+        return false;
+    }
+    if (cache->count >= cache->slot_count) {
+        (void)resize(cache, cache->slot_count * 2); /* without it the chains are just longer */
+    }
+    struct tachoi_series **slot = &cache->slots[slot_of(series->ref, cache->slot_count)];
+    series->next = *slot;
+    *slot = series;
+    cache->count++;
+    return true;
+}
+
+void tachoi_series_cache_sweep_locked(struct tachoi_series_cache *cache, uint64_t number,
+                                      tachoi_series_unseen_fn unseen, void *user) {
+    for (size_t i = 0; i < cache->slot_count; i++) {
+        struct tachoi_series **link = &cache->slots[i];
+        while (*link != NULL) {
+            struct tachoi_series *series = *link;
+            if (series->seen == number || series->pins > 0) {
+                if (series->seen != number) {
+                    unseen(series, user);
+                }
+                link = &series->next;
+                continue;
+            }
+            *link = series->next;
+            cache->count--;
+            tachoi_series_destroy(series);
+        }
+    }
+}

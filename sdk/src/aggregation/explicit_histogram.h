@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the arithmetic of explicit-bucket histograms: which bucket, updating, merging. Knows nothing
+ * of threads or memory. Pure. (AGG-06, AGG-08, AGG-09)
+ *
+ * Of n bounds there are n + 1 buckets; bucket i counts bounds[i-1] < value <= bounds[i], the last
+ * one everything above. There is no separate count: it is the sum of the buckets, so that the two
+ * cannot disagree. */
+#ifndef TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM_H
+#define TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** OpenTelemetry's default bounds, made for milliseconds. */
+#define TACHOI_DEFAULT_BOUND_COUNT ((size_t)15)
+extern const double tachoi_default_bounds[TACHOI_DEFAULT_BOUND_COUNT];
+
+/** Whether all are finite and each is greater than the one before. No bounds at all are valid. */
+bool tachoi_bounds_are_valid(const double *bounds, size_t bound_count);
+
+/** What is kept beside the buckets. min > max as long as there is no value. */
+struct tachoi_histogram_totals {
+    double sum;
+    double min;
+    double max;
+};
+
+void tachoi_histogram_totals_init(struct tachoi_histogram_totals *totals);
+
+/**
+ * The first bucket whose bound is >= value, the last one if none is (NaN too). A binary search
+ * whose steps the compiler turns into conditional moves: the values of a histogram are what a
+ * branch predictor cannot guess.
+ */
+static inline size_t tachoi_histogram_bucket(const double *bounds, size_t bound_count,
+                                             double value) {
+    size_t first = 0;
+    size_t left = bound_count;
+    while (left > 1) {
+        const size_t half = left / 2;
+        first += bounds[first + half - 1] >= value ? 0 : half;
+        left -= half;
+    }
+    return left == 1 && !(bounds[first] >= value) ? first + 1 : first;
+}
+
+/** Adds one value, whose bucket the caller has looked up. */
+static inline void tachoi_histogram_update(struct tachoi_histogram_totals *totals,
+                                           uint64_t *buckets, size_t bucket, double value) {
+    buckets[bucket]++;
+    totals->sum += value;
+    if (value < totals->min) {
+        totals->min = value;
+    }
+    if (value > totals->max) {
+        totals->max = value;
+    }
+}
+
+/** Adds all of `from` to `into`; both have bucket_count buckets. */
+void tachoi_histogram_merge(struct tachoi_histogram_totals *into, uint64_t *into_buckets,
+                            const struct tachoi_histogram_totals *from,
+                            const uint64_t *from_buckets, size_t bucket_count);
+
+/** The number of values. */
+uint64_t tachoi_histogram_count(const uint64_t *buckets, size_t bucket_count);
+
+#endif

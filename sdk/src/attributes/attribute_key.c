@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns keys and sets: what is packed into memory of their own, hashed and compared. A key whose
+ * bytes do not fit into its scratch is packed anew for each purpose, piece by piece. */
+#include <stddef.h>
+#include <string.h>
+
+#include "attributes/attribute_pack.h"
+#include "attributes/attribute_set.h"
+#include "base/alloc.h"
+#include "base/hash.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define COMPARE_BYTES 512
+
+struct hash_window {
+    struct tachoi_pack_window window; /* first */
+    XXH3_state_t state;
+    size_t size; /* of what was taken away */
+};
+
+static unsigned char *hash_full(struct tachoi_pack_window *window, unsigned char *cursor) {
+    struct hash_window *hashed = (struct hash_window *)window;
+    size_t size = (size_t)(cursor - window->begin);
+    (void)XXH3_64bits_update(&hashed->state, window->begin, size);
+    hashed->size += size;
+    return window->begin;
+}
+
+/* Out of line: the state is large, and sets of this size are rare. */
+static __attribute__((noinline)) void init_large(struct tachoi_attribute_key *key) {
+    struct hash_window hashed;
+    hashed.window.begin = key->scratch;
+    hashed.window.end = key->scratch + sizeof key->scratch;
+    hashed.window.make_room = hash_full;
+    hashed.size = 0;
+    (void)XXH3_64bits_reset_withSeed(&hashed.state, tachoi_hash_seed());
+    unsigned char *end = tachoi_attributes_pack(&hashed.window, key->source);
+    (void)hash_full(&hashed.window, end);
+    key->hash = XXH3_64bits_digest(&hashed.state);
+    key->size = hashed.size;
+    key->is_packed = false;
+}
+
+void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes) {
+    struct tachoi_pack_window window = {.begin = key->scratch,
+                                        .end = key->scratch + sizeof key->scratch,
+                                        .make_room = tachoi_pack_stop};
+    key->source = attributes;
+    unsigned char *end = tachoi_attributes_pack(&window, attributes);
+    if (end == NULL) {
+        init_large(key);
+        return;
+    }
+    key->size = (size_t)(end - key->scratch);
+    key->hash = XXH3_64bits_withSeed(key->scratch, key->size, tachoi_hash_seed());
+    key->is_packed = true;
+}
+
+size_t tachoi_attribute_key_size(const struct tachoi_attribute_key *key) {
+    return key->size;
+}
+
+void tachoi_attribute_key_write(const struct tachoi_attribute_key *key, unsigned char *out) {
+    if (key->is_packed) {
+        memcpy(out, key->scratch, key->size);
+        return;
+    }
+    struct tachoi_pack_window window = {
+        .begin = out, .end = out + key->size, .make_room = tachoi_pack_stop};
+    (void)tachoi_attributes_pack(&window, key->source);
+}
+
+struct compare_window {
+    struct tachoi_pack_window window; /* first */
+    const unsigned char *expected;
+    size_t left;
+};
+
+static unsigned char *compare_full(struct tachoi_pack_window *window, unsigned char *cursor) {
+    struct compare_window *compared = (struct compare_window *)window;
+    size_t size = (size_t)(cursor - window->begin);
+    if (size > compared->left || memcmp(window->begin, compared->expected, size) != 0) {
+        return NULL;
+    }
+    compared->expected += size;
+    compared->left -= size;
+    return window->begin;
+}
+
+static __attribute__((noinline)) bool equals_large(const struct tachoi_attribute_key *key,
+                                                   const unsigned char *bytes, size_t size) {
+    unsigned char buffer[COMPARE_BYTES];
+    struct compare_window compared = {
+        .window = {.begin = buffer, .end = buffer + sizeof buffer, .make_room = compare_full},
+        .expected = bytes,
+        .left = size};
+    unsigned char *end = tachoi_attributes_pack(&compared.window, key->source);
+    return end != NULL && compare_full(&compared.window, end) != NULL && compared.left == 0;
+}
+
+bool tachoi_attribute_key_equals(const struct tachoi_attribute_key *key, const unsigned char *bytes,
+                                 size_t size) {
+    if (key->size != size) {
+        return false;
+    }
+    return key->is_packed ? memcmp(key->scratch, bytes, size) == 0 : equals_large(key, bytes, size);
+}
+
+bool tachoi_attribute_key_matches(const struct tachoi_attribute_key *key,
+                                  const struct tachoi_attribute_set *set) {
+    return key->hash == set->hash && tachoi_attribute_key_equals(key, set->bytes, set->size);
+}
+
+struct tachoi_attribute_set *tachoi_attribute_set_create(const struct tachoi_attribute_key *key) {
+    size_t size;
+    if (!tachoi_size_add(sizeof(struct tachoi_attribute_set), key->size, &size)) {
+        return NULL;
+    }
+    struct tachoi_attribute_set *set = tachoi_malloc(size);
+    if (set != NULL) {
+        set->hash = key->hash;
+        set->size = key->size;
+        tachoi_attribute_key_write(key, set->bytes);
+    }
+    return set;
+}

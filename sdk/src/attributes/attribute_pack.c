@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the writing of the packed form. Knows nothing of where the bytes go.
+ *
+ * Pairs of short keys and short plain values, the rule on the recording path, are written without
+ * asking for room at each step; everything else goes through put_bytes, which takes any room. The
+ * bytes are the same. Every put function takes the cursor and returns the next one; NULL means
+ * that the window stopped the writing. */
+#include "attributes/attribute_pack.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "attributes/attribute_order.h"
+#include "attributes/attribute_set.h"
+
+#define SHORT_MAX 127          /* lengths and counts that take one byte */
+#define VARINT_MAX_BYTES 10    /* of 64 bits */
+#define SHORT_PAIR_OVERHEAD 10 /* length of the key, type, and 8 bytes or a length */
+
+typedef struct tachoi_pack_window window;
+
+unsigned char *tachoi_pack_stop(struct tachoi_pack_window *to, unsigned char *cursor) {
+    (void)to;
+    (void)cursor;
+    return NULL;
+}
+
+/* Callers' lists that cannot be read count as empty. */
+static inline size_t count_of(const void *items, size_t count) {
+    return items != NULL ? count : 0;
+}
+
+/* All NaNs are one value, whatever their bits. */
+static inline uint64_t f64_bits(double value) {
+    uint64_t bits = UINT64_C(0x7ff8000000000000);
+    if (!isnan(value)) {
+        memcpy(&bits, &value, sizeof bits);
+    }
+    return bits;
+}
+
+/* --- any size, any room ---------------------------------------------------------------------- */
+
+static unsigned char *put_bytes(window *to, unsigned char *cursor, const void *data, size_t size) {
+    const unsigned char *from = data;
+    while (cursor != NULL && size > 0) {
+        size_t room = (size_t)(to->end - cursor);
+        if (room == 0) {
+            cursor = to->make_room(to, cursor);
+            continue;
+        }
+        size_t part = size < room ? size : room;
+        memcpy(cursor, from, part);
+        cursor += part;
+        from += part;
+        size -= part;
+    }
+    return cursor;
+}
+
+static unsigned char *put_byte(window *to, unsigned char *cursor, unsigned char byte) {
+    return put_bytes(to, cursor, &byte, 1);
+}
+
+static inline unsigned char *put_count(window *to, unsigned char *cursor, size_t count) {
+    if (count <= SHORT_MAX && cursor != NULL && cursor != to->end) {
+        *cursor = (unsigned char)count;
+        return cursor + 1;
+    }
+    unsigned char bytes[VARINT_MAX_BYTES];
+    size_t size = 0;
+    while (count > SHORT_MAX) {
+        bytes[size++] = (unsigned char)((count & 0x7fU) | 0x80U);
+        count >>= 7U;
+    }
+    bytes[size++] = (unsigned char)count;
+    return put_bytes(to, cursor, bytes, size);
+}
+
+static unsigned char *put_string(window *to, unsigned char *cursor, tacho_string string) {
+    size_t length = count_of(string.data, string.length);
+    cursor = put_count(to, cursor, length);
+    return put_bytes(to, cursor, string.data, length);
+}
+
+static unsigned char *put_f64(window *to, unsigned char *cursor, double value) {
+    uint64_t bits = f64_bits(value);
+    return put_bytes(to, cursor, &bits, sizeof bits);
+}
+
+static unsigned char *put_strings(window *to, unsigned char *cursor, const tacho_value *value) {
+    size_t count = count_of(value->as.strings.items, value->as.strings.count);
+    cursor = put_count(to, cursor, count);
+    for (size_t i = 0; i < count && cursor != NULL; i++) {
+        cursor = put_string(to, cursor, value->as.strings.items[i]);
+    }
+    return cursor;
+}
+
+static unsigned char *put_booleans(window *to, unsigned char *cursor, const tacho_value *value) {
+    size_t count = count_of(value->as.booleans.items, value->as.booleans.count);
+    cursor = put_count(to, cursor, count);
+    for (size_t i = 0; i < count && cursor != NULL; i++) {
+        cursor = put_byte(to, cursor, value->as.booleans.items[i] ? 1 : 0);
+    }
+    return cursor;
+}
+
+static unsigned char *put_i64s(window *to, unsigned char *cursor, const tacho_value *value) {
+    size_t count = count_of(value->as.i64s.items, value->as.i64s.count);
+    cursor = put_count(to, cursor, count);
+    return put_bytes(to, cursor, value->as.i64s.items, count * sizeof(int64_t));
+}
+
+static unsigned char *put_f64s(window *to, unsigned char *cursor, const tacho_value *value) {
+    size_t count = count_of(value->as.f64s.items, value->as.f64s.count);
+    cursor = put_count(to, cursor, count);
+    for (size_t i = 0; i < count && cursor != NULL; i++) {
+        cursor = put_f64(to, cursor, value->as.f64s.items[i]);
+    }
+    return cursor;
+}
+
+/* `depth` is the number of arrays and maps around the value. */
+static unsigned char *put_value(window *to, unsigned char *cursor, const tacho_value *value,
+                                size_t depth);
+static unsigned char *put_map(window *to, unsigned char *cursor, const tacho_attribute *items,
+                              size_t count, size_t depth);
+
+static unsigned char *put_values(window *to, unsigned char *cursor, const tacho_value *value,
+                                 size_t depth) {
+    size_t count = count_of(value->as.values.items, value->as.values.count);
+    cursor = put_count(to, cursor, count);
+    for (size_t i = 0; i < count && cursor != NULL; i++) {
+        cursor = put_value(to, cursor, &value->as.values.items[i], depth + 1);
+    }
+    return cursor;
+}
+
+/* What is too deep, and a type from a later version, becomes the empty value. */
+static tacho_value_type packed_type(const tacho_value *value, size_t depth) {
+    bool is_nesting = value->type == TACHO_VALUE_ARRAY || value->type == TACHO_VALUE_MAP;
+    bool is_known = value->type <= TACHO_VALUE_MAP;
+    return !is_known || (is_nesting && depth >= TACHOI_ATTRIBUTE_DEPTH) ? TACHO_VALUE_EMPTY
+                                                                        : value->type;
+}
+
+static unsigned char *put_value(window *to, unsigned char *cursor, const tacho_value *value,
+                                size_t depth) {
+    tacho_value_type type = packed_type(value, depth);
+    cursor = put_byte(to, cursor, (unsigned char)type);
+    switch (type) {
+    case TACHO_VALUE_EMPTY:
+        return cursor;
+    case TACHO_VALUE_STRING:
+    case TACHO_VALUE_BYTES:
+        return put_string(to, cursor, value->as.string);
+    case TACHO_VALUE_BOOL:
+        return put_byte(to, cursor, value->as.boolean ? 1 : 0);
+    case TACHO_VALUE_I64:
+        return put_bytes(to, cursor, &value->as.i64, sizeof value->as.i64);
+    case TACHO_VALUE_F64:
+        return put_f64(to, cursor, value->as.f64);
+    case TACHO_VALUE_STRING_ARRAY:
+        return put_strings(to, cursor, value);
+    case TACHO_VALUE_BOOL_ARRAY:
+        return put_booleans(to, cursor, value);
+    case TACHO_VALUE_I64_ARRAY:
+        return put_i64s(to, cursor, value);
+    case TACHO_VALUE_F64_ARRAY:
+        return put_f64s(to, cursor, value);
+    case TACHO_VALUE_ARRAY:
+        return put_values(to, cursor, value, depth);
+    case TACHO_VALUE_MAP:
+        return put_map(to, cursor, value->as.map.items, value->as.map.count, depth + 1);
+    }
+    return cursor;
+}
+
+/* --- short pairs ----------------------------------------------------------------------------- */
+
+/* Copies up to SHORT_MAX bytes; where two moves of one size cover them, they may overlap. */
+static inline unsigned char *copy_short(unsigned char *to, const char *from, size_t length) {
+    if (length > 16) {
+        memcpy(to, from, length);
+    } else if (length >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + length - 8, from + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + length - 4, from + length - 4, 4);
+    } else if (length > 0) {
+        to[0] = (unsigned char)from[0];
+        to[length / 2] = (unsigned char)from[length / 2];
+        to[length - 1] = (unsigned char)from[length - 1];
+    }
+    return to + length;
+}
+
+static inline bool is_text(tacho_value_type type) {
+    return type == TACHO_VALUE_STRING || type == TACHO_VALUE_BYTES;
+}
+
+/* `text_length` is that of a STRING or BYTES; room was made sure of. */
+static inline unsigned char *put_short_pair(unsigned char *cursor, const tacho_attribute *attr,
+                                            size_t text_length) {
+    *cursor++ = (unsigned char)attr->key.length;
+    cursor = copy_short(cursor, attr->key.data, attr->key.length);
+    *cursor++ = (unsigned char)attr->value.type;
+    if (is_text(attr->value.type)) {
+        *cursor++ = (unsigned char)text_length;
+        return copy_short(cursor, attr->value.as.string.data, text_length);
+    }
+    if (attr->value.type == TACHO_VALUE_BOOL) {
+        *cursor++ = attr->value.as.boolean ? 1 : 0;
+        return cursor;
+    }
+    if (attr->value.type == TACHO_VALUE_EMPTY) {
+        return cursor;
+    }
+    uint64_t bits = attr->value.type == TACHO_VALUE_I64 ? (uint64_t)attr->value.as.i64
+                                                        : f64_bits(attr->value.as.f64);
+    memcpy(cursor, &bits, sizeof bits);
+    return cursor + sizeof bits;
+}
+
+static inline unsigned char *put_pair(window *to, unsigned char *cursor,
+                                      const tacho_attribute *attr, size_t depth) {
+    const tacho_value *value = &attr->value;
+    size_t text_length =
+        is_text(value->type) ? count_of(value->as.string.data, value->as.string.length) : 0;
+    if (value->type <= TACHO_VALUE_BYTES && attr->key.length <= SHORT_MAX &&
+        text_length <= SHORT_MAX &&
+        (size_t)(to->end - cursor) >= attr->key.length + text_length + SHORT_PAIR_OVERHEAD) {
+        return put_short_pair(cursor, attr, text_length);
+    }
+    cursor = put_string(to, cursor, attr->key);
+    return put_value(to, cursor, value, depth);
+}
+
+/* --- maps ------------------------------------------------------------------------------------ */
+
+static unsigned char *put_sorted(window *to, unsigned char *cursor, const tacho_attribute *items,
+                                 size_t count, size_t depth) {
+    struct tachoi_key_order order;
+    tachoi_keys_sort(&order, items, count);
+    cursor = put_count(to, cursor, order.count);
+    for (size_t i = 0; i < order.count && cursor != NULL; i++) {
+        cursor = put_pair(to, cursor, &items[order.indices[i]], depth);
+    }
+    return cursor;
+}
+
+static unsigned char *put_selected(window *to, unsigned char *cursor, const tacho_attribute *items,
+                                   size_t count, size_t depth) {
+    size_t unique = 0;
+    const tacho_attribute *attr = NULL;
+    while ((attr = tachoi_key_next(items, count, attr)) != NULL) {
+        unique++;
+    }
+    cursor = put_count(to, cursor, unique);
+    while (cursor != NULL && (attr = tachoi_key_next(items, count, attr)) != NULL) {
+        cursor = put_string(to, cursor, attr->key);
+        cursor = put_value(to, cursor, &attr->value, depth);
+    }
+    return cursor;
+}
+
+static unsigned char *put_map(window *to, unsigned char *cursor, const tacho_attribute *items,
+                              size_t count, size_t depth) {
+    count = count_of(items, count);
+    return count <= TACHOI_SORTED_MAX ? put_sorted(to, cursor, items, count, depth)
+                                      : put_selected(to, cursor, items, count, depth);
+}
+
+unsigned char *tachoi_attributes_pack(struct tachoi_pack_window *to, tacho_attributes attributes) {
+    return put_map(to, to->begin, attributes.items, attributes.count, 0);
+}

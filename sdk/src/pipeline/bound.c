@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bound handles: an instrument joined to one series in each of its streams. The instrument keeps a
+ * list of them, so that destroying the provider frees those that nobody gave back. */
+#include "base/alloc.h"
+#include "base/fork.h"
+#include "pipeline/instrument.h"
+#include "pipeline/scope.h"
+#include "pipeline/state.h"
+#include "tacho/sdk/diagnostics.h"
+
+struct tachoi_bound {
+    tacho_spi_bound handle; /* first: what the API calls a bound instrument */
+
+    /* immutable after creation */
+    struct tachoi_instrument *instrument;
+
+    /* guarded by the pipeline's lock */
+    struct tachoi_bound *next;
+    struct tachoi_bound **link; /* what points to this one */
+
+    size_t series_count; /* immutable after creation */
+    struct tachoi_bound_series *series[];
+};
+
+static void bound_record_i64(void *self, int64_t value) {
+    struct tachoi_bound *bound = self;
+    if (!tachoi_instrument_is_live(bound->instrument) ||
+        !tachoi_instrument_accepts_i64(bound->instrument, value)) {
+        return;
+    }
+    for (size_t i = 0; i < bound->series_count; i++) {
+        tachoi_bound_series_record_i64(bound->series[i], value);
+    }
+}
+
+static void bound_record_f64(void *self, double value) {
+    struct tachoi_bound *bound = self;
+    if (!tachoi_instrument_is_live(bound->instrument) ||
+        !tachoi_instrument_accepts_f64(bound->instrument, value)) {
+        return;
+    }
+    for (size_t i = 0; i < bound->series_count; i++) {
+        tachoi_bound_series_record_f64(bound->series[i], value);
+    }
+}
+
+static void bound_free(struct tachoi_bound *bound) {
+    for (size_t i = 0; i < bound->series_count; i++) {
+        tachoi_bound_series_release(bound->series[i]);
+    }
+    tachoi_free(bound);
+}
+
+static void bound_release(void *self) {
+    struct tachoi_bound *bound = self;
+    struct tachoi_pipeline *pipeline = bound->instrument->scope->pipeline;
+    if (pipeline->fork_generation != tachoi_fork_generation()) {
+        return; /* a child leaves what is its parent's */
+    }
+    pthread_mutex_lock(&pipeline->lock);
+    *bound->link = bound->next;
+    if (bound->next != NULL) {
+        bound->next->link = bound->link;
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    bound_free(bound);
+}
+
+static const tacho_spi_bound_ops bound_i64_ops = {
+    .struct_size = sizeof(tacho_spi_bound_ops),
+    .record_i64 = bound_record_i64,
+    .release = bound_release,
+};
+
+static const tacho_spi_bound_ops bound_f64_ops = {
+    .struct_size = sizeof(tacho_spi_bound_ops),
+    .record_f64 = bound_record_f64,
+    .release = bound_release,
+};
+
+static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
+                                         tacho_attributes attributes) {
+    struct tachoi_bound *bound =
+        tachoi_calloc(1, sizeof *bound + instrument->stream_count * sizeof bound->series[0]);
+    if (bound == NULL) {
+        return NULL;
+    }
+    bound->instrument = instrument;
+    atomic_init(&bound->handle.self, bound);
+    atomic_init(&bound->handle.ops,
+                instrument->aggregation.kind == TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM ||
+                        instrument->about.number_type == TACHO_NUMBER_F64
+                    ? &bound_f64_ops
+                    : &bound_i64_ops);
+    for (; bound->series_count < instrument->stream_count; bound->series_count++) {
+        size_t i = bound->series_count;
+        bound->series[i] = tachoi_sync_storage_bind(instrument->streams[i].sync, attributes);
+        if (bound->series[i] == NULL) {
+            bound_free(bound);
+            return NULL;
+        }
+    }
+    return bound;
+}
+
+tacho_spi_bound *tachoi_instrument_bind(void *self, tacho_attributes attributes) {
+    struct tachoi_instrument *instrument = self;
+    struct tachoi_pipeline *pipeline = instrument->scope->pipeline;
+    if (instrument->stream_count == 0 || pipeline->fork_generation != tachoi_fork_generation()) {
+        return NULL;
+    }
+    struct tachoi_bound *bound = bound_create(instrument, attributes);
+    if (bound == NULL) {
+        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter_provider", "bind_failed",
+                                 "no memory to bind instrument `%s`; it records nothing",
+                                 instrument->about.name.data);
+        return NULL;
+    }
+    pthread_mutex_lock(&pipeline->lock);
+    bound->next = instrument->first_bound;
+    bound->link = &instrument->first_bound;
+    if (bound->next != NULL) {
+        bound->next->link = &bound->next;
+    }
+    instrument->first_bound = bound;
+    pthread_mutex_unlock(&pipeline->lock);
+    return &bound->handle;
+}
+
+void tachoi_instrument_release_all(struct tachoi_instrument *instrument) {
+    while (instrument->first_bound != NULL) {
+        struct tachoi_bound *bound = instrument->first_bound;
+        instrument->first_bound = bound->next;
+        bound_free(bound);
+    }
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the way from a measurement to a batch: scopes, their instruments, the streams behind them,
+ * callbacks, and collecting. Sees its readers only as numbered collectors; knows nothing of
+ * threads, schedules, exporters or the environment.
+ *
+ * Which calls may run together on one pipeline:
+ *
+ *                        record   create, bind, register   collect(i)   collect(j)   destroy
+ *   record                 yes             yes                yes          yes         no
+ *   create, bind, ...      yes             yes                yes          yes         no
+ *   collect(i)             yes             yes                no*          yes         no
+ *   stop_recording         yes             yes                yes          yes         no
+ *
+ * (*) the reader serialises its collections. Recording takes no lock of the pipeline. The one lock
+ * guards the lists and is held for short, bounded work; no user code runs under it. In a forked
+ * child nothing but recording reaches a pipeline of the parent. */
+#ifndef TACHOI_PIPELINE_PIPELINE_H
+#define TACHOI_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tacho/sdk/clock.h"
+#include "tacho/sdk/metric_data.h"
+#include "tacho/spi.h"
+
+struct tachoi_pipeline;
+
+struct tachoi_pipeline_config {
+    const tacho_clock *clock;             /* copied */
+    const tacho_resource *resource;       /* borrowed; may be NULL */
+    const tacho_spi_meter_ops *meter_ops; /* what the handles of the scopes carry */
+    const uint32_t *cardinality_limits;   /* one per collector; copied */
+    size_t collector_count;
+};
+
+/** TACHO_OK, TACHO_E_NO_MEMORY, TACHO_E_SYSTEM. */
+int tachoi_pipeline_create(const struct tachoi_pipeline_config *config,
+                           struct tachoi_pipeline **out);
+/** Frees everything, bound handles and callbacks that nobody gave back included. */
+void tachoi_pipeline_destroy(struct tachoi_pipeline *pipeline);
+
+/**
+ * Runs the callbacks for collector `index` and reads its streams. The batch lies in the collector's
+ * arena, valid until its next collection. A final collection switches recording off between the
+ * callbacks and the reading, so that what comes later is counted instead of lost.
+ * Returns TACHO_OK; TACHO_E_TIMEOUT if callbacks were skipped because the deadline had passed (the
+ * batch holds the rest); TACHO_E_NO_MEMORY (`*out` untouched; nothing is lost).
+ */
+int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index, uint64_t deadline_ns,
+                            bool is_final, const tacho_metric_batch **out);
+
+/** From now on measurements are counted as late, and no scopes or instruments are made. */
+void tachoi_pipeline_stop_recording(struct tachoi_pipeline *pipeline);
+
+/** Whether new scopes and instruments may be made: not stopped, and not in a forked child. */
+bool tachoi_pipeline_is_open(const struct tachoi_pipeline *pipeline);
+
+/** Why measurements were not kept. */
+enum tachoi_drop {
+    TACHOI_DROP_NEGATIVE,   /* on a counter */
+    TACHOI_DROP_NOT_FINITE, /* on anything but a gauge of doubles */
+    TACHOI_DROP_LATE,       /* after shutdown */
+    TACHOI_DROP_CONTENDED,  /* no cell and no ring slot was free */
+    TACHOI_DROP_NO_MEMORY,  /* a new series could not be made */
+    TACHOI_DROP_FORKED,     /* a new series in a forked child */
+    TACHOI_DROP_KINDS
+};
+
+/** How many measurements were dropped since creation, by reason. Any thread. */
+void tachoi_pipeline_drops(struct tachoi_pipeline *pipeline, uint64_t out[TACHOI_DROP_KINDS]);
+
+#endif

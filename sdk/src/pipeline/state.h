@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the layout of a pipeline, for this folder alone. */
+#ifndef TACHOI_PIPELINE_STATE_H
+#define TACHOI_PIPELINE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "pipeline/pipeline.h"
+
+struct tachoi_callback;
+struct tachoi_instrument;
+struct tachoi_scope;
+
+/** What readers of equal configuration share: each synchronous instrument has one stream per
+ * configuration. Views, temporality and other aggregations will add fields here. */
+struct tachoi_stream_config {
+    uint32_t cardinality_limit;   /* immutable after create */
+    pthread_mutex_t collect_lock; /* held while a synchronous stream of this config is read */
+};
+
+/** One reader's side of the pipeline. */
+struct tachoi_collector {
+    /* immutable after create */
+    struct tachoi_pipeline *pipeline;
+    size_t index;
+    size_t config; /* index into the pipeline's configs */
+    tacho_spi_observer observer;
+
+    /* collecting thread only */
+    struct tachoi_arena arena;
+    uint64_t previous_unix_nano; /* 0 before the first collection */
+
+    /* atomic; written under the pipeline's lock by the collecting thread. An observer that escaped
+     * its run reads them from anywhere, relaxed, to find out that it is worthless. */
+    _Atomic(struct tachoi_callback *) running;
+    _Atomic(pthread_t) thread;
+
+    /* guarded by the pipeline's lock */
+    struct tachoi_callback *waits_for; /* unregistered by the callback that runs here */
+};
+
+struct tachoi_pipeline {
+    /* immutable after create */
+    tacho_clock clock;
+    const tacho_resource *resource;
+    const tacho_spi_meter_ops *meter_ops;
+    uint32_t fork_generation;
+    struct tachoi_stream_config *configs;
+    size_t config_count;
+    struct tachoi_collector *collectors;
+    size_t collector_count;
+
+    /* atomic */
+    _Atomic(bool) is_stopped; /* written under lock; relaxed readers look again under it */
+    _Atomic(uint64_t) dropped[TACHOI_DROP_KINDS]; /* since creation */
+    _Atomic(uint64_t) told[TACHOI_DROP_KINDS];    /* of these, told to the diagnostics */
+
+    /* guarded by lock */
+    pthread_mutex_t lock;
+    struct tachoi_arena arena; /* names, bounds and scopes; they live as long as the pipeline */
+    struct tachoi_scope *first_scope;
+    struct tachoi_scope *last_scope;
+    size_t scope_count;
+    size_t instrument_count;
+    pthread_cond_t callback_done;
+    struct tachoi_callback *first_callback;
+    struct tachoi_callback *last_callback;
+    uint64_t next_callback_id;
+};
+
+#endif

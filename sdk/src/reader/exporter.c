@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/exporter.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fork.h"
+#include "base/options.h"
+#include "tacho/sdk/diagnostics.h"
+
+#define DESTROY_TIMEOUT_MS 5000
+
+static int copy_ops(const tacho_metric_exporter_ops *ops, tacho_metric_exporter_ops *known) {
+    if (ops == NULL) {
+        return TACHO_E_INVALID;
+    }
+    int status = tachoi_options_copy(ops, known, sizeof *known, sizeof *known);
+    if (status == TACHO_OK && (known->name == NULL || known->export_batch == NULL)) {
+        status = TACHO_E_INVALID;
+    }
+    return status;
+}
+
+int tacho_metric_exporter_create(const tacho_metric_exporter_ops *ops, void *self,
+                                 tacho_metric_exporter **out) {
+    tacho_metric_exporter_ops known = {0};
+    int status = out != NULL ? copy_ops(ops, &known) : TACHO_E_INVALID;
+    tacho_metric_exporter *exporter = NULL;
+    if (status == TACHO_OK) {
+        exporter = tachoi_calloc(1, sizeof *exporter);
+        status = exporter != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
+    }
+    if (status == TACHO_OK && !(tachoi_fork_watch() && tachoi_gate_init(&exporter->flush_gate))) {
+        status = TACHO_E_NO_MEMORY;
+    }
+    if (status != TACHO_OK) {
+        tachoi_free(exporter);
+        if (ops != NULL && ops->struct_size >= sizeof *ops && ops->destroy != NULL) {
+            ops->destroy(self);
+        }
+        return status;
+    }
+    exporter->table = ops;
+    exporter->ops = known;
+    exporter->self = self;
+    exporter->fork_generation = tachoi_fork_generation();
+    *out = exporter;
+    return TACHO_OK;
+}
+
+int tachoi_exporter_claim(tacho_metric_exporter *exporter) {
+    if (exporter == NULL) {
+        return TACHO_E_INVALID;
+    }
+    if (exporter->fork_generation != tachoi_fork_generation()) {
+        return TACHO_E_FORKED;
+    }
+    bool was_owned = atomic_exchange_explicit(&exporter->is_owned, true, memory_order_relaxed);
+    return was_owned ? TACHO_E_INVALID : TACHO_OK;
+}
+
+int tachoi_exporter_export(tacho_metric_exporter *exporter, const tacho_metric_batch *batch,
+                           uint64_t deadline_ns) {
+    if (atomic_load_explicit(&exporter->is_shut_down, memory_order_acquire)) {
+        return TACHO_E_SHUTDOWN;
+    }
+    return exporter->ops.export_batch(exporter->self, batch, deadline_ns);
+}
+
+static int outcome(int status) {
+    return status == TACHO_OK || status == TACHO_E_TIMEOUT ? status : TACHO_E_FAILED;
+}
+
+int tachoi_exporter_force_flush(tacho_metric_exporter *exporter, uint64_t deadline_ns) {
+    if (exporter->ops.force_flush == NULL) {
+        return TACHO_OK;
+    }
+    int status = tachoi_gate_enter(&exporter->flush_gate, deadline_ns);
+    if (status != TACHO_OK) {
+        return status;
+    }
+    status = outcome(exporter->ops.force_flush(exporter->self, deadline_ns));
+    tachoi_gate_leave(&exporter->flush_gate);
+    return status;
+}
+
+int tachoi_exporter_shutdown(tacho_metric_exporter *exporter, uint64_t deadline_ns) {
+    /* acq_rel: of two callers one gets in; the release pairs with the acquire in export */
+    if (atomic_exchange_explicit(&exporter->is_shut_down, true, memory_order_acq_rel) ||
+        exporter->ops.shutdown == NULL) {
+        return TACHO_OK;
+    }
+    return outcome(exporter->ops.shutdown(exporter->self, deadline_ns));
+}
+
+void tachoi_exporter_destroy(tacho_metric_exporter *exporter) {
+    if (exporter == NULL || exporter->fork_generation != tachoi_fork_generation()) {
+        return;
+    }
+    tachoi_exporter_shutdown(exporter, tacho_deadline_from_timeout(DESTROY_TIMEOUT_MS));
+    if (exporter->ops.destroy != NULL) {
+        exporter->ops.destroy(exporter->self);
+    }
+    tachoi_gate_fini(&exporter->flush_gate);
+    tachoi_free(exporter);
+}
+
+void tacho_metric_exporter_destroy(tacho_metric_exporter *exporter) {
+    if (exporter != NULL && atomic_load_explicit(&exporter->is_owned, memory_order_relaxed)) {
+        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "metric_exporter", "destroy_refused",
+                                 "an exporter that belongs to a reader is destroyed with it");
+        return;
+    }
+    tachoi_exporter_destroy(exporter);
+}
+
+void *tacho_metric_exporter_self(const tacho_metric_exporter *exporter,
+                                 const tacho_metric_exporter_ops *ops) {
+    return exporter != NULL && exporter->table == ops ? exporter->self : NULL;
+}
+
+void tacho_metric_exporter_delivery(const tacho_metric_exporter *exporter, tacho_delivery *out) {
+    if (out == NULL) {
+        return;
+    }
+    tacho_delivery account = {.struct_size = sizeof account};
+    if (exporter != NULL && exporter->ops.delivery != NULL &&
+        exporter->fork_generation == tachoi_fork_generation()) {
+        exporter->ops.delivery(exporter->self, &account);
+    }
+    account.struct_size = sizeof account;
+    *out = account;
+}

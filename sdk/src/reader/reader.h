@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns a reader as its provider sees it: taking it, collecting one at a time, flushing, the orderly
+ * end. Flush and shutdown come in two halves, so that the threads of several readers work at once
+ * under the one deadline: `begin` sets a thread going, `wait` waits for it; a reader without a
+ * thread does its work in `wait`, on the caller's thread.
+ *
+ * All functions may be called from any thread, but shutdown_begin, shutdown_wait, quiesce and
+ * free once each and in this order; the provider sees to that. */
+#ifndef TACHOI_READER_READER_H
+#define TACHOI_READER_READER_H
+
+#include <stdatomic.h>
+
+#include "pipeline/pipeline.h"
+#include "reader/exporter.h"
+#include "reader/gate.h"
+#include "tacho/sdk/metric_reader.h"
+
+struct tachoi_worker;
+
+struct tacho_metric_reader {
+    /* immutable after create */
+    tacho_metric_exporter *exporter; /* NULL for a manual reader that only hands out */
+    struct tachoi_worker *worker;    /* NULL for a manual reader */
+    uint32_t cardinality_limit;
+    uint32_t fork_generation;
+
+    /* atomic */
+    _Atomic(bool) is_taken;     /* by a provider */
+    _Atomic(bool) is_shut_down; /* relaxed; read while the gate is held, set before the final
+                                   collection enters it */
+    _Atomic(struct tachoi_pipeline *) pipeline; /* release in attach, acquire in collect */
+
+    size_t collector; /* written before `pipeline` */
+
+    struct tachoi_gate collect_gate; /* held over collection and export */
+};
+
+/** Shared by the two create functions: claims the exporter (NULL allowed) and makes a reader with
+ * the default limit. On failure the exporter is destroyed, unless another reader has it. TACHO_OK,
+ * TACHO_E_INVALID, TACHO_E_NO_MEMORY, TACHO_E_FORKED. */
+int tachoi_reader_create(tacho_metric_exporter *exporter, tacho_metric_reader **out);
+
+/** Makes the caller the owner. TACHO_OK, TACHO_E_BUSY (it has one), TACHO_E_FORKED. */
+int tachoi_reader_claim(tacho_metric_reader *reader);
+
+/** Joins the reader to its collector; from now on it collects. */
+void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *pipeline,
+                          size_t collector);
+/** Starts its thread if it has one. TACHO_OK or TACHO_E_SYSTEM. */
+int tachoi_reader_start(tacho_metric_reader *reader);
+
+/** Whether the calling thread is in a callback or an export of this reader, so that waiting for the
+ * reader would never end. */
+bool tachoi_reader_is_here(tacho_metric_reader *reader);
+
+/** Collects and exports, then flushes the exporter. TACHO_OK, TACHO_E_TIMEOUT, TACHO_E_FAILED,
+ * TACHO_E_SHUTDOWN. */
+uint64_t tachoi_reader_flush_begin(tacho_metric_reader *reader, uint64_t deadline_ns);
+int tachoi_reader_flush_wait(tacho_metric_reader *reader, uint64_t ticket, uint64_t deadline_ns);
+
+/** A last collection and export, shutdown of the exporter, the end of the thread. TACHO_OK,
+ * TACHO_E_TIMEOUT (it goes on without us), TACHO_E_FAILED. */
+void tachoi_reader_shutdown_begin(tacho_metric_reader *reader, uint64_t deadline_ns);
+int tachoi_reader_shutdown_wait(tacho_metric_reader *reader, uint64_t deadline_ns);
+
+/** Waits until no thread is inside the reader any more; false at the deadline. After shutdown. */
+bool tachoi_reader_quiesce(tacho_metric_reader *reader, uint64_t deadline_ns);
+
+/** Frees a reader that is quiet or was never started, and its exporter. NULL is allowed. */
+void tachoi_reader_free(tacho_metric_reader *reader);
+
+/** Collects under the gate and hands the batch to `consume`; NULL: to the exporter. A final
+ * collection works although the reader is shut down. */
+int tachoi_reader_collect(tacho_metric_reader *reader, uint64_t deadline_ns, bool is_final,
+                          tacho_collect_fn consume, void *user);
+
+/** The last collection and export if there is an exporter, then its shutdown. */
+int tachoi_reader_finish(tacho_metric_reader *reader, uint64_t deadline_ns);
+
+/** The first failure counts, but a passed deadline beats all: the account is not final then. */
+int tachoi_status_join(int a, int b);
+
+#endif

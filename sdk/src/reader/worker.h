@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the thread of a periodic reader: its schedule, the requests to flush, its end. The schedule
+ * runs from start to start on the monotonic clock; ticks that a long collection missed are left
+ * out. Nothing is done under its lock but looking and waiting. */
+#ifndef TACHOI_READER_WORKER_H
+#define TACHOI_READER_WORKER_H
+
+#include "reader/reader.h"
+
+/** NULL when memory is short. */
+struct tachoi_worker *tachoi_worker_create(uint32_t interval_ms, uint32_t timeout_ms,
+                                           size_t stack_size);
+/** Of a worker that was never started or has been joined. NULL is allowed. */
+void tachoi_worker_destroy(struct tachoi_worker *worker);
+
+/** TACHO_OK or TACHO_E_SYSTEM. */
+int tachoi_worker_start(struct tachoi_worker *worker, tacho_metric_reader *reader);
+bool tachoi_worker_is_here(struct tachoi_worker *worker);
+
+/** Asks for a collection that starts after this call; the ticket is for the wait. */
+uint64_t tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
+int tachoi_worker_await_flush(struct tachoi_worker *worker, uint64_t ticket, uint64_t deadline_ns);
+
+/** Asks for the end. The deadline is what the last collection, export and shutdown get. */
+void tachoi_worker_stop(struct tachoi_worker *worker, uint64_t deadline_ns);
+/** Waits for the end and joins; false at the deadline, then it may be called again. `*status` is
+ * what tachoi_reader_finish returned. True for a worker that was never started. One caller at a
+ * time. */
+bool tachoi_worker_await_stop(struct tachoi_worker *worker, uint64_t deadline_ns, int *status);
+
+#endif

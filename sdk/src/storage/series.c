@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns a series' memory, its promotion to stripes, and reading it. Recording is in
+ * series_record.c. */
+#include "storage/series.h"
+
+#include "base/alloc.h"
+
+enum { CONTENTION_MINIMUM = 64, CONTENTION_PER_MS = 1 };
+
+uint64_t tachoi_series_next_id(void) {
+    static _Atomic(uint64_t) last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
+struct tachoi_series *tachoi_series_create(struct tachoi_series_family *family,
+                                           const struct tachoi_attribute_key *key,
+                                           uint64_t start_time_unix_nano) {
+    const size_t attributes_size = tachoi_attribute_key_size(key);
+    size_t size = 0;
+    if (attributes_size > UINT32_MAX ||
+        !tachoi_size_add(sizeof(struct tachoi_series) + family->cell_size, attributes_size,
+                         &size)) {
+        return NULL;
+    }
+    struct tachoi_series *series = tachoi_calloc(1, size);
+    if (series == NULL) {
+        return NULL;
+    }
+    series->hash = key->hash;
+    series->id = tachoi_series_next_id();
+    series->start_time_unix_nano = start_time_unix_nano;
+    series->family = family;
+    series->attributes_size = (uint32_t)attributes_size;
+    tachoi_cell_init(tachoi_series_cell(series), &family->aggregation);
+    tachoi_attribute_key_write(key, (unsigned char *)series->storage + family->cell_size);
+    return series;
+}
+
+void tachoi_series_destroy(struct tachoi_series *series) {
+    if (series != NULL) {
+        tachoi_free(atomic_load_explicit(&series->stripes, memory_order_relaxed));
+        tachoi_free(series);
+    }
+}
+
+bool tachoi_series_promote(struct tachoi_series *series) {
+    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
+    if (aggregation->kind == TACHOI_AGGREGATION_LAST_VALUE || tachoi_series_stripes(series) != NULL) {
+        return true;
+    }
+    struct tachoi_stripes *stripes = tachoi_stripes_create(aggregation, tachoi_stripe_count());
+    if (stripes == NULL) {
+        return false;
+    }
+    struct tachoi_stripes *expected = NULL;
+    /* release; pairs with the acquire loads of recorders and collector */
+    if (!atomic_compare_exchange_strong_explicit(&series->stripes, &expected, stripes,
+                                                 memory_order_release, memory_order_relaxed)) {
+        tachoi_free(stripes); /* another thread was faster */
+    }
+    return true;
+}
+
+void tachoi_series_drain(struct tachoi_series *series, double value) {
+    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
+    tachoi_histogram_cell_add_waiting(
+        tachoi_histogram_cell_of(tachoi_series_cell(series)),
+        tachoi_histogram_bucket(aggregation->bounds, aggregation->bound_count, value), value);
+    atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED, memory_order_relaxed);
+}
+
+void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms) {
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    if (stripes != NULL) {
+        tachoi_stripes_disown(stripes);
+        return;
+    }
+    struct tachoi_cell_head *head = tachoi_series_cell(series);
+    const uint32_t contention = atomic_load_explicit(&head->contention, memory_order_relaxed);
+    if (contention == 0) {
+        return; /* leaves the recorders' cache line alone */
+    }
+    atomic_store_explicit(&head->contention, 0, memory_order_relaxed);
+    if (contention >= CONTENTION_MINIMUM && contention >= elapsed_ms * CONTENTION_PER_MS) {
+        (void)tachoi_series_promote(series); /* without memory it stays as it is */
+    }
+}
+
+int64_t tachoi_series_read_i64(struct tachoi_series *series) {
+    uint64_t bits = tachoi_word_cell_read(tachoi_word_cell_of(tachoi_series_cell(series)));
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+        bits += tachoi_word_cell_read(tachoi_word_cell_of(tachoi_stripes_cell(stripes, i)));
+    }
+    return (int64_t)bits;
+}
+
+double tachoi_series_read_f64(struct tachoi_series *series) {
+    double value =
+        tachoi_f64_of_bits(tachoi_word_cell_read(tachoi_word_cell_of(tachoi_series_cell(series))));
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+        value += tachoi_f64_of_bits(
+            tachoi_word_cell_read(tachoi_word_cell_of(tachoi_stripes_cell(stripes, i))));
+    }
+    return value;
+}
+
+void tachoi_series_read_histogram(struct tachoi_series *series,
+                                  struct tachoi_histogram_totals *totals, uint64_t *buckets) {
+    const size_t bucket_count = series->family->aggregation.bound_count + 1;
+    tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)),
+                               totals, buckets, bucket_count);
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+        tachoi_histogram_cell_read(
+            tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)), totals,
+            buckets, bucket_count);
+    }
+}

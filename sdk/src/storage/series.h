@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns a series: its identity, its packed attributes and the way of a measurement into one of its
+ * cells. Knows nothing of how a series is found, or of limits.
+ *
+ * A series starts with one cell, inline. When it is bound, or when the collector finds it
+ * contended, it gets stripes for good: from then on recorders use the stripes, and the inline cell
+ * stays as the first term of every sum. Cells are never emptied into one another, and sums of
+ * doubles add them in one order, so a cumulative sum of non-negative values never steps back.
+ *
+ *                 record   promote   collector's calls
+ *     record        yes      yes        yes
+ *     promote       yes      yes        yes
+ *     collector's   yes      yes        no
+ *
+ * Recording is async-signal-safe and allocates nothing. Progress: last values and integer sums are
+ * wait-free; a double sum retries only when another recorder has got through; a histogram tries its
+ * cells a bounded number of times, then the ring, then counts the measurement as contended. */
+#ifndef TACHOI_STORAGE_SERIES_H
+#define TACHOI_STORAGE_SERIES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aggregation/aggregation.h"
+#include "attributes/attribute_set.h"
+#include "storage/cell.h"
+#include "storage/overflow_ring.h"
+#include "storage/stripes.h"
+
+/** What all series of a storage share. */
+struct tachoi_series_family {
+    /* immutable while there are series */
+    struct tachoi_aggregation aggregation;
+    size_t cell_size;
+    struct tachoi_overflow_ring *ring; /* histograms only */
+    /* atomic */
+    _Atomic(uint64_t) contended; /* measurements dropped because the ring was full too */
+};
+
+struct tachoi_series {
+    /* immutable after create */
+    uint64_t hash;
+    uint64_t id;
+    uint64_t start_time_unix_nano;
+    struct tachoi_series_family *family;
+    uint32_t attributes_size;
+    /* atomic */
+    _Atomic(uint32_t) use; /* TACHOI_SERIES_RECORDED, TACHOI_SERIES_PIN for each bound handle */
+    _Atomic(struct tachoi_stripes *) stripes; /* NULL, then set once */
+    _Atomic(struct tachoi_series *) next;     /* the series made after this one */
+    /* the inline cell (family->cell_size bytes), then the packed attributes: immutable */
+    uint64_t storage[];
+};
+
+/** The series has a measurement; without it there is no point. */
+#define TACHOI_SERIES_RECORDED UINT32_C(1)
+#define TACHOI_SERIES_PIN UINT32_C(2)
+
+/** A number that no series of this process has had. Any thread. */
+uint64_t tachoi_series_next_id(void);
+
+/** NULL when memory is short. */
+struct tachoi_series *tachoi_series_create(struct tachoi_series_family *family,
+                                           const struct tachoi_attribute_key *key,
+                                           uint64_t start_time_unix_nano);
+void tachoi_series_destroy(struct tachoi_series *series);
+
+static inline struct tachoi_cell_head *tachoi_series_cell(struct tachoi_series *series) {
+    return (struct tachoi_cell_head *)(void *)series->storage;
+}
+
+static inline struct tachoi_stripes *tachoi_series_stripes(struct tachoi_series *series) {
+    /* acquire; pairs with the release in tachoi_series_promote: the cells are initialised */
+    return atomic_load_explicit(&series->stripes, memory_order_acquire);
+}
+
+static inline const unsigned char *tachoi_series_attributes(const struct tachoi_series *series) {
+    return (const unsigned char *)series->storage + series->family->cell_size;
+}
+
+/** Records; i64 for sums and last values of integers, f64 for all others. */
+void tachoi_series_record_i64(struct tachoi_series *series, int64_t value);
+void tachoi_series_record_f64(struct tachoi_series *series, double value);
+
+/** Gives the series stripes if it has none and can use them (last values cannot). False when
+ * memory is short. Any thread, no lock. */
+bool tachoi_series_promote(struct tachoi_series *series);
+
+/* --- the collector's calls --- */
+
+/** Adds a measurement out of the ring. */
+void tachoi_series_drain(struct tachoi_series *series, double value);
+
+/** Promotes the series if it is contended: at least 64 signs since the last look, and one per
+ * elapsed millisecond (less is not worth the memory). Takes the stripes' claims back. */
+void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms);
+
+static inline bool tachoi_series_is_recorded(const struct tachoi_series *series) {
+    /* acquire; pairs with the release in mark_recorded: the first measurement is visible */
+    return (atomic_load_explicit(&series->use, memory_order_acquire) & TACHOI_SERIES_RECORDED) != 0;
+}
+
+/** The sum of all cells, or the last value. */
+int64_t tachoi_series_read_i64(struct tachoi_series *series);
+double tachoi_series_read_f64(struct tachoi_series *series);
+
+/** Adds all cells to `totals` and `buckets` (bound_count + 1 of them), which the caller has made
+ * empty. */
+void tachoi_series_read_histogram(struct tachoi_series *series,
+                                  struct tachoi_histogram_totals *totals, uint64_t *buckets);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the recording path from a series to a cell. Everything here may run in a signal handler that
+ * has interrupted any other line of it. */
+#include "storage/series.h"
+
+/* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when
+ * it is still busy after so many looks, its holder is not running. */
+enum { HISTOGRAM_TRIES = 64 };
+
+/* A measurement that had to go to the ring proves contention that stripes would have spared. */
+static const uint32_t CONTENTION_PROVEN = UINT32_C(1) << 30;
+
+/** Behind the measurement, so that no point shows a series before its first value. */
+static void mark_recorded(struct tachoi_series *series) {
+    if ((atomic_load_explicit(&series->use, memory_order_relaxed) & TACHOI_SERIES_RECORDED) == 0) {
+        /* release; pairs with the acquire in tachoi_series_is_recorded */
+        atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED, memory_order_release);
+    }
+}
+
+static void add_i64(struct tachoi_series *series, int64_t value) {
+    const uint32_t thread = tachoi_thread_hint();
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    if (stripes != NULL) {
+        const size_t index = tachoi_stripes_choose(stripes, thread);
+        tachoi_word_cell_add_i64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value);
+        return;
+    }
+    struct tachoi_cell_head *cell = tachoi_series_cell(series);
+    tachoi_word_cell_add_i64(tachoi_word_cell_of(cell), value);
+    tachoi_cell_note_thread(cell, thread);
+}
+
+static void add_f64(struct tachoi_series *series, double value) {
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    if (stripes != NULL) {
+        size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+        while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)),
+                                             value)) {
+            index = (index + 1) & (stripes->count - 1);
+        }
+        return;
+    }
+    struct tachoi_cell_head *cell = tachoi_series_cell(series);
+    while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(cell), value)) {
+        tachoi_cell_note_contention(cell, 1);
+    }
+}
+
+/** The detector of cells that can fail: failing to get the inline cell from another recorder is
+ * contention, noted once for a measurement; failing because of the collector is not. */
+static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double value) {
+    struct tachoi_cell_head *cell = tachoi_series_cell(series);
+    uint32_t contention = 0;
+    for (int tries = 0; tries < HISTOGRAM_TRIES; tries++) {
+        const enum tachoi_lock_holder holder =
+            tachoi_histogram_cell_try_add(tachoi_histogram_cell_of(cell), bucket, value);
+        if (holder == TACHOI_HOLDER_NONE) {
+            if (contention != 0) {
+                tachoi_cell_note_contention(cell, contention);
+            }
+            return true;
+        }
+        contention |= holder == TACHOI_HOLDER_RECORDER;
+    }
+    tachoi_cell_note_contention(cell, contention * CONTENTION_PROVEN);
+    return false;
+}
+
+static bool try_stripes(struct tachoi_stripes *stripes, size_t bucket, double value) {
+    size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+    for (int tries = 0; tries < HISTOGRAM_TRIES; tries++) {
+        if (tachoi_histogram_cell_try_add(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, index)),
+                                          bucket, value) == TACHOI_HOLDER_NONE) {
+            return true;
+        }
+        index = (index + 1) & (stripes->count - 1);
+    }
+    return false;
+}
+
+static void add_to_histogram(struct tachoi_series *series, double value) {
+    struct tachoi_series_family *family = series->family;
+    const size_t bucket = tachoi_histogram_bucket(family->aggregation.bounds,
+                                                  family->aggregation.bound_count, value);
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    const bool added = stripes != NULL ? try_stripes(stripes, bucket, value)
+                                       : try_inline_cell(series, bucket, value);
+    if (!added) {
+        if (!tachoi_overflow_ring_put(family->ring, series, value)) {
+            atomic_fetch_add_explicit(&family->contended, 1, memory_order_relaxed);
+        }
+        return; /* the drain will mark the series */
+    }
+    mark_recorded(series);
+}
+
+void tachoi_series_record_i64(struct tachoi_series *series, int64_t value) {
+    if (series->family->aggregation.kind == TACHOI_AGGREGATION_LAST_VALUE) {
+        tachoi_word_cell_store(tachoi_word_cell_of(tachoi_series_cell(series)), (uint64_t)value);
+    } else {
+        add_i64(series, value);
+    }
+    mark_recorded(series);
+}
+
+void tachoi_series_record_f64(struct tachoi_series *series, double value) {
+    switch (series->family->aggregation.kind) {
+    case TACHOI_AGGREGATION_LAST_VALUE:
+        tachoi_word_cell_store(tachoi_word_cell_of(tachoi_series_cell(series)), tachoi_bits_of_f64(value));
+        break;
+    case TACHOI_AGGREGATION_SUM:
+        add_f64(series, value);
+        break;
+    case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
+        add_to_histogram(series, value);
+        return;
+    }
+    mark_recorded(series);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the one-word lock of a histogram cell. Recorders only ever try it; a collector waits. Knows
+ * nothing of what it guards.
+ *
+ * The word is 0 when free, else the fork generation of the holder and which kind it is. A word of
+ * another generation was held by a thread of the parent, which does not exist in this process, so
+ * it counts as free. Recorders learn who was in their way, since a collector at work is no sign of
+ * contention.
+ *
+ * Async-signal-safe but for tachoi_lock_wait. */
+#ifndef TACHOI_STORAGE_TRY_LOCK_H
+#define TACHOI_STORAGE_TRY_LOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/fork.h"
+
+typedef _Atomic(uint32_t) tachoi_lock_word;
+
+enum tachoi_lock_holder {
+    TACHOI_HOLDER_NONE = 0,
+    TACHOI_HOLDER_RECORDER = 1,
+    TACHOI_HOLDER_COLLECTOR = 2
+};
+
+/** The word of a lock that `holder` took in the generation `generation`. */
+static inline uint32_t tachoi_lock_word_of(uint32_t generation, enum tachoi_lock_holder holder) {
+    return (generation << 2) | (uint32_t)holder;
+}
+
+/** Takes the lock for `me` and returns TACHOI_HOLDER_NONE, or returns who has it. */
+static inline enum tachoi_lock_holder tachoi_try_lock(tachoi_lock_word *word,
+                                                      enum tachoi_lock_holder me) {
+    const uint32_t mine = tachoi_lock_word_of(tachoi_fork_generation(), me);
+    uint32_t seen = 0;
+    /* acquire; pairs with the release in tachoi_unlock: what the last holder wrote is visible */
+    if (atomic_compare_exchange_strong_explicit(word, &seen, mine, memory_order_acquire,
+                                                memory_order_relaxed)) {
+        return TACHOI_HOLDER_NONE;
+    }
+    if ((seen >> 2) != (mine >> 2) &&
+        atomic_compare_exchange_strong_explicit(word, &seen, mine, memory_order_acquire,
+                                                memory_order_relaxed)) {
+        return TACHOI_HOLDER_NONE;
+    }
+    return seen == 0 ? TACHOI_HOLDER_RECORDER : (enum tachoi_lock_holder)(seen & 3U);
+}
+
+static inline void tachoi_unlock(tachoi_lock_word *word) {
+    atomic_store_explicit(word, 0, memory_order_release); /* pairs with tachoi_try_lock */
+}
+
+/** Takes the lock for the collector, however long that takes: holders keep it for nanoseconds, but
+ * one may have been preempted. Polls, then yields, then sleeps (a holder of lower priority must get
+ * the processor). */
+void tachoi_lock_wait(tachoi_lock_word *word);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests what a measurement meets at the end of its way: lock words, cells, stripes, the ring. */
+#pragma GCC diagnostic ignored "-Wconversion" /* in Criterion's own macros */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "storage/cell.h"
+#include "storage/overflow_ring.h"
+#include "storage/stripes.h"
+
+static const double bounds[] = {1, 10};
+static const struct tachoi_aggregation histogram_aggregation = {
+    .kind = TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM, .bounds = bounds, .bound_count = 2};
+static const struct tachoi_aggregation sum_aggregation = {
+    .kind = TACHOI_AGGREGATION_SUM, .number_type = TACHO_NUMBER_I64, .is_monotonic = true};
+
+/* --- lock words --- */
+
+Test(try_lock, a_held_word_tells_who_holds_it) {
+    tachoi_lock_word word = 0;
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_RECORDER), TACHOI_HOLDER_NONE));
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_COLLECTOR), TACHOI_HOLDER_RECORDER));
+    tachoi_unlock(&word);
+    tachoi_lock_wait(&word);
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_RECORDER), TACHOI_HOLDER_COLLECTOR));
+}
+
+Test(try_lock, a_word_of_another_generation_counts_as_free) {
+    tachoi_lock_word word =
+        tachoi_lock_word_of(tachoi_fork_generation() + 1, TACHOI_HOLDER_RECORDER);
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_RECORDER), TACHOI_HOLDER_NONE));
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_RECORDER), TACHOI_HOLDER_RECORDER));
+}
+
+/* --- cells --- */
+
+/* SDK-19 */
+Test(word_cell, integer_sums_wrap) {
+    struct tachoi_word_cell cell = {0};
+    tachoi_word_cell_add_i64(&cell, INT64_MAX);
+    tachoi_word_cell_add_i64(&cell, 1);
+    cr_assert(eq(i64, (int64_t)tachoi_word_cell_read(&cell), INT64_MIN));
+    tachoi_word_cell_add_i64(&cell, -1);
+    cr_assert(eq(i64, (int64_t)tachoi_word_cell_read(&cell), INT64_MAX));
+}
+
+Test(word_cell, double_sums_survive_infinities) {
+    struct tachoi_word_cell cell = {0};
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, 0.5));
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, 0.25));
+    cr_assert(eq(dbl, tachoi_f64_of_bits(tachoi_word_cell_read(&cell)), 0.75));
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, (double)INFINITY));
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, -(double)INFINITY));
+    cr_assert(isnan(tachoi_f64_of_bits(tachoi_word_cell_read(&cell))));
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, 1)); /* a NaN does not make it fail for ever */
+}
+
+Test(word_cell, the_detector_counts_switches_between_threads_only) {
+    struct tachoi_cell_head head = {0};
+    tachoi_cell_note_thread(&head, 7);
+    atomic_store(&head.contention, 0);
+    for (int i = 0; i < 100; i++) {
+        tachoi_cell_note_thread(&head, 7);
+    }
+    cr_assert(eq(u32, atomic_load(&head.contention), 0));
+    for (int i = 0; i < 100; i++) {
+        tachoi_cell_note_thread(&head, i % 2 == 0 ? 9 : 7);
+    }
+    cr_assert(eq(u32, atomic_load(&head.contention), 100));
+}
+
+Test(histogram_cell, a_held_cell_is_left_alone) {
+    struct tachoi_histogram_cell *cell = tachoi_calloc(1, tachoi_cell_size(&histogram_aggregation));
+    cr_assert(ne(ptr, cell, NULL));
+    tachoi_cell_init(&cell->head, &histogram_aggregation);
+    cr_assert(eq(int, tachoi_histogram_cell_try_add(cell, 1, 5), TACHOI_HOLDER_NONE));
+    cr_assert(eq(int, tachoi_try_lock(&cell->lock, TACHOI_HOLDER_COLLECTOR), TACHOI_HOLDER_NONE));
+    cr_assert(eq(int, tachoi_histogram_cell_try_add(cell, 1, 6), TACHOI_HOLDER_COLLECTOR));
+    tachoi_unlock(&cell->lock);
+    tachoi_histogram_cell_add_waiting(cell, 0, 1);
+
+    struct tachoi_histogram_totals totals;
+    uint64_t buckets[3] = {0};
+    tachoi_histogram_totals_init(&totals);
+    tachoi_histogram_cell_read(cell, &totals, buckets, 3);
+    cr_assert(eq(dbl, totals.sum, 6));
+    cr_assert(eq(dbl, totals.min, 1));
+    cr_assert(eq(dbl, totals.max, 5));
+    cr_assert(eq(u64, buckets[0], 1));
+    cr_assert(eq(u64, buckets[1], 1));
+    cr_assert(eq(u64, buckets[2], 0));
+    tachoi_free(cell);
+}
+
+/* --- stripes --- */
+
+Test(stripes, their_number_is_a_power_of_two_above_the_processors) {
+    const size_t count = tachoi_stripe_count();
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    cr_assert(eq(sz, count & (count - 1), 0));
+    cr_assert(ge(sz, count, 2));
+    cr_assert(le(sz, count, TACHOI_STRIPES_MAX));
+    cr_assert(count > (size_t)online || count == TACHOI_STRIPES_MAX);
+}
+
+Test(stripes, cells_lie_on_cache_lines_of_their_own) {
+    struct tachoi_stripes *stripes = tachoi_stripes_create(&sum_aggregation, 4);
+    cr_assert(ne(ptr, stripes, NULL));
+    for (size_t i = 0; i < 4; i++) {
+        const uintptr_t address = (uintptr_t)tachoi_stripes_cell(stripes, i);
+        cr_assert(eq(sz, address % TACHOI_CACHE_LINE_BYTES, 0));
+        cr_assert(ge(sz, address - (uintptr_t)stripes, (i + 1) * TACHOI_CACHE_LINE_BYTES));
+    }
+    tachoi_free(stripes);
+}
+
+Test(stripes, threads_part_company_and_keep_to_their_stripe) {
+    enum { COUNT = 4 };
+    struct tachoi_stripes *stripes = tachoi_stripes_create(&sum_aggregation, COUNT);
+    cr_assert(ne(ptr, stripes, NULL));
+    bool is_taken[COUNT] = {false};
+    size_t chosen[COUNT];
+    for (uint32_t thread = 0; thread < COUNT; thread++) { /* the same home for all */
+        chosen[thread] = tachoi_stripes_choose(stripes, thread * 2 + 1);
+        cr_assert(not(is_taken[chosen[thread]]));
+        is_taken[chosen[thread]] = true;
+    }
+    for (uint32_t thread = 0; thread < COUNT; thread++) {
+        cr_assert(eq(sz, tachoi_stripes_choose(stripes, thread * 2 + 1), chosen[thread]));
+    }
+    cr_assert(lt(sz, tachoi_stripes_choose(stripes, 99), COUNT)); /* one too many shares */
+    tachoi_stripes_disown(stripes);
+    cr_assert(eq(sz, tachoi_stripes_choose(stripes, 99), 0)); /* free again, at its home */
+    tachoi_free(stripes);
+}
+
+Test(stripes, fail_cleanly_without_memory) {
+    tachoi_alloc_fail_at(1);
+    cr_assert(eq(ptr, tachoi_stripes_create(&histogram_aggregation, 4), NULL));
+    tachoi_alloc_fail_at(0);
+}
+
+/* --- the ring --- */
+
+static double taken_sum;
+static size_t taken_count;
+
+static void note_taken(struct tachoi_series *series, double value) {
+    (void)series;
+    taken_sum += value;
+    taken_count++;
+}
+
+Test(overflow_ring, gives_back_what_was_put_and_refuses_when_full) {
+    static struct tachoi_overflow_ring ring;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < TACHOI_OVERFLOW_RING_SLOTS; i++) {
+            cr_assert(tachoi_overflow_ring_put(&ring, NULL, (double)i));
+        }
+        cr_assert(not(tachoi_overflow_ring_put(&ring, NULL, 1)));
+        taken_sum = 0;
+        taken_count = 0;
+        tachoi_overflow_ring_take(&ring, note_taken);
+        cr_assert(eq(sz, taken_count, TACHOI_OVERFLOW_RING_SLOTS));
+        cr_assert(eq(dbl, taken_sum,
+                     (double)(TACHOI_OVERFLOW_RING_SLOTS * (TACHOI_OVERFLOW_RING_SLOTS - 1) / 2)));
+    }
+}
+
+static uint32_t being_written(uint32_t generation) {
+    return (generation << 2) | 2;
+}
+
+Test(overflow_ring, a_producer_that_stopped_half_way_blocks_its_slot_only) {
+    static struct tachoi_overflow_ring ring;
+    atomic_store(&ring.slots[0].state, being_written(tachoi_fork_generation()));
+    for (size_t i = 1; i < TACHOI_OVERFLOW_RING_SLOTS; i++) {
+        cr_assert(tachoi_overflow_ring_put(&ring, NULL, 1));
+    }
+    cr_assert(not(tachoi_overflow_ring_put(&ring, NULL, 1)));
+    taken_count = 0;
+    tachoi_overflow_ring_take(&ring, note_taken);
+    cr_assert(eq(sz, taken_count, TACHOI_OVERFLOW_RING_SLOTS - 1));
+}
+
+Test(overflow_ring, a_slot_that_was_being_written_at_a_fork_is_free) {
+    static struct tachoi_overflow_ring ring;
+    for (size_t i = 0; i < TACHOI_OVERFLOW_RING_SLOTS; i++) {
+        atomic_store(&ring.slots[i].state, being_written(tachoi_fork_generation() + 1));
+    }
+    cr_assert(tachoi_overflow_ring_put(&ring, NULL, 1));
+}
