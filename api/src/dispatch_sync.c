@@ -75,8 +75,8 @@ static tacho_spi_instrument *create(tacho_meter *meter, tacho_instrument_kind ki
     return tachoi_api_create_instrument(meter, &request);
 }
 
-/* noun, verb: as in the public names; KIND, NUMBER:
- * endings of the enumerators; number: i64 or f64; number_t: its C type. */
+/* noun, verb: as in the public names; KIND, NUMBER: endings of the enumerators; number: i64 or
+ * f64; number_t: its C type. */
 #define SYNC_INSTRUMENT(noun, verb, KIND, NUMBER, number, number_t)                                \
     tacho_##noun *tacho_meter_create_##noun(tacho_meter *meter, const char *name,                  \
                                             const tacho_instrument_options *options) {             \

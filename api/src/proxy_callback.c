@@ -39,14 +39,15 @@ static void *lay_out_callback(struct tachoi_block *block, const void *source) {
 }
 
 enum observables {
-    OBSERVABLES_OURS,   /* proxies of the meter, or no-op objects */
+    OBSERVABLES_NONE,   /* no-op objects only */
+    OBSERVABLES_OURS,   /* proxies of the meter, perhaps no-op objects with them */
     OBSERVABLES_DIRECT, /* at least one that is not the API's: the target's, perhaps */
     OBSERVABLES_WRONG   /* NULL, or a proxy of another meter */
 };
 
 static enum observables judge_locked(const struct tachoi_proxy_meter *meter,
                                      const struct callback_request *request) {
-    enum observables verdict = OBSERVABLES_OURS;
+    enum observables verdict = OBSERVABLES_NONE;
     for (size_t i = 0; i < request->count; i++) {
         const tacho_spi_instrument *observable = request->observables[i];
         const struct tachoi_proxy_instrument *instrument =
@@ -56,6 +57,8 @@ static enum observables judge_locked(const struct tachoi_proxy_meter *meter,
         }
         if (instrument == NULL && !tachoi_noop_is_instrument(observable)) {
             verdict = OBSERVABLES_DIRECT;
+        } else if (instrument != NULL && verdict == OBSERVABLES_NONE) {
+            verdict = OBSERVABLES_OURS;
         }
     }
     return verdict;
@@ -184,50 +187,66 @@ static void keep_permanent_locked(struct tachoi_proxy_callback *callback) {
     }
 }
 
-/* The target keeps what the API cannot: its own instruments, and what exceeds the limit. */
-static int register_directly(struct tachoi_proxy_meter *meter, struct tachoi_proxy_target *target,
-                             const struct callback_request *request, tacho_spi_callback **out) {
-    int status = target_register(meter, target, request, out);
-    tachoi_proxy_leave(target);
-    return status;
-}
-
-/* As its public namesake. An entry that fails leaves nothing behind. */
-int tachoi_proxy_register_callback(void *self, tacho_observe_fn run, void *user,
-                                   const tacho_spi_instrument *const *observables, size_t count,
-                                   tacho_spi_callback **out) {
-    struct tachoi_proxy_meter *meter = self;
-    const struct callback_request request = {run, user, observables, count};
-    if (run == NULL || observables == NULL || count == 0) {
-        return TACHO_E_INVALID;
-    }
-    tachoi_proxy_lock();
-    enum observables verdict = judge_locked(meter, &request);
-    if (verdict == OBSERVABLES_WRONG || (out == NULL && is_permanent_locked(&request))) {
-        tachoi_proxy_unlock();
-        return verdict == OBSERVABLES_WRONG ? TACHO_E_INVALID : TACHO_OK;
-    }
-    struct tachoi_proxy_callback *callback =
-        verdict == OBSERVABLES_OURS ? add_locked(&request) : NULL;
+static int register_locked(const struct callback_request *request, bool is_permanent,
+                           struct tachoi_proxy_callback **out) {
+    struct tachoi_proxy_callback *callback = add_locked(request);
     if (callback == NULL) {
-        struct tachoi_proxy_target *target = tachoi_proxy_enter_locked();
-        tachoi_proxy_unlock();
-        if (target == NULL) {
-            return verdict == OBSERVABLES_OURS ? TACHO_E_NO_MEMORY : TACHO_E_INVALID;
-        }
-        return register_directly(meter, target, &request, out);
+        return TACHO_E_NO_MEMORY;
     }
     int status = follow_locked(callback);
     if (status != TACHO_OK) {
         remove_locked(callback);
-    } else if (out == NULL) {
+        tachoi_api_free(callback);
+        return status;
+    }
+    if (is_permanent) {
         keep_permanent_locked(callback);
     }
+    *out = callback;
+    return TACHO_OK;
+}
+
+/* The target keeps what the API cannot: callbacks of its own instruments, and what exceeds the
+ * limit. */
+static int register_directly(struct tachoi_proxy_meter *meter,
+                             const struct callback_request *request, int status_without_target,
+                             tacho_spi_callback **out) {
+    tachoi_proxy_lock();
+    struct tachoi_proxy_target *target = tachoi_proxy_enter_locked();
     tachoi_proxy_unlock();
-    if (status != TACHO_OK) {
-        tachoi_api_free(callback);
-    } else if (out != NULL) {
-        *out = &callback->handle;
+    int status = status_without_target;
+    if (target != NULL) {
+        status = target_register(meter, target, request, out);
+        tachoi_proxy_leave(target);
+    }
+    return status;
+}
+
+int tachoi_proxy_register_callback(void *self, tacho_observe_fn callback, void *user,
+                                   const tacho_spi_instrument *const *observables, size_t count,
+                                   tacho_spi_callback **out) {
+    const struct callback_request request = {callback, user, observables, count};
+    struct tachoi_proxy_callback *added = NULL;
+    int status = TACHO_OK;
+    if (callback == NULL || observables == NULL || count == 0) {
+        return TACHO_E_INVALID;
+    }
+    tachoi_proxy_lock();
+    enum observables verdict = judge_locked(self, &request);
+    if (verdict == OBSERVABLES_WRONG) {
+        status = TACHO_E_INVALID;
+    } else if (verdict == OBSERVABLES_OURS && !(out == NULL && is_permanent_locked(&request))) {
+        status = register_locked(&request, out == NULL, &added);
+    }
+    tachoi_proxy_unlock();
+    if (verdict == OBSERVABLES_DIRECT) {
+        return register_directly(self, &request, TACHO_E_INVALID, out);
+    }
+    if (verdict == OBSERVABLES_OURS && status == TACHO_E_NO_MEMORY) {
+        return register_directly(self, &request, status, out);
+    }
+    if (out != NULL && status == TACHO_OK) {
+        *out = added != NULL ? &added->handle : NULL;
     }
     return status;
 }

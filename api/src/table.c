@@ -35,7 +35,8 @@ static void grow(struct tachoi_table *table) {
     size_t old_count = table->buckets != NULL ? table->bucket_count : TACHOI_TABLE_FIRST_BUCKETS;
     struct tachoi_table_node **old = table->buckets != NULL ? table->buckets : table->first_buckets;
     size_t count = old_count * 2;
-    struct tachoi_table_node **buckets = tachoi_api_malloc(count * sizeof(*buckets));
+    struct tachoi_table_node **buckets =
+        tachoi_api_malloc(count * sizeof(struct tachoi_table_node *));
     if (buckets == NULL) {
         return;
     }

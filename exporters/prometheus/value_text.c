@@ -8,7 +8,9 @@
 #define DEPTH_MAX 64
 
 static void append_base64(struct tachoi_text *out, tacho_string bytes) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    const unsigned padding = 64;
     const unsigned char *data = (const unsigned char *)bytes.data;
     for (size_t i = 0; i < bytes.length; i += 3) {
         const size_t left = bytes.length - i;
@@ -18,8 +20,8 @@ static void append_base64(struct tachoi_text *out, tacho_string bytes) {
         const char quartet[4] = {
             digits[first >> 2],
             digits[(first & 3U) << 4 | second >> 4],
-            left > 1 ? digits[(second & 15U) << 2 | third >> 6] : '=',
-            left > 2 ? digits[third & 63U] : '=',
+            digits[left > 1 ? ((second & 15U) << 2 | third >> 6) : padding],
+            digits[left > 2 ? (third & 63U) : padding],
         };
         tachoi_text_append(out, quartet, sizeof(quartet));
     }

@@ -5,10 +5,12 @@
 #ifndef TACHOI_REMOTE_WRITE_RECORD_H
 #define TACHOI_REMOTE_WRITE_RECORD_H
 
+#include <stdalign.h>
+
 #include "remote_write/series.h"
 
 struct tachoi_record {
-    struct tachoi_series *series; /* pinned while the record is queued or sent */
+    alignas(8) struct tachoi_series *series; /* pinned while the record is queued or sent */
     int64_t time_ms;
     int64_t start_ms; /* 0 = none; not part of 1.0 */
     uint64_t words[]; /* as below; doubles as their bits, so that no NaN is ever altered (P-06) */

@@ -51,6 +51,14 @@ static const Prometheus__TimeSeries *labelled(const struct tachoi_prometheus_lab
     return message;
 }
 
+static bool is_equal_block(const struct tachoi_series *a, size_t i, const struct tachoi_series *b,
+                           size_t j) {
+    const struct tachoi_label_block *x = &a->blocks[i];
+    const struct tachoi_label_block *y = &b->blocks[j];
+    return x->hash == y->hash && x->length == y->length &&
+           memcmp(tachoi_label_block_bytes(a, x), tachoi_label_block_bytes(b, y), x->length) == 0;
+}
+
 static struct tachoi_series *allocate(tacho_series_ref ref, enum tachoi_series_kind kind,
                                       size_t component_count, size_t block_count,
                                       size_t text_length) {
@@ -67,6 +75,16 @@ static struct tachoi_series *allocate(tacho_series_ref ref, enum tachoi_series_k
         series->size_bytes = size;
     }
     return series;
+}
+
+/* Whether neighbours are one time series: a bound that is infinite, or not a number, would be. */
+static bool has_equal_neighbours(const struct tachoi_series *series) {
+    for (size_t i = 1; i < series->component_count; i++) {
+        if (is_equal_block(series, i - 1, series, i)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct tachoi_series *pack(tacho_series_ref ref, enum tachoi_series_kind kind,
@@ -89,6 +107,7 @@ static struct tachoi_series *pack(tacho_series_ref ref, enum tachoi_series_kind 
                                         .length = (uint32_t)packed};
         offset += packed;
     }
+    series->is_invalid = has_equal_neighbours(series);
     return series;
 }
 
@@ -197,11 +216,7 @@ bool tachoi_series_has_equal_labels(const struct tachoi_series *a, const struct 
         return false;
     }
     for (size_t i = 0; i < a->component_count; i++) {
-        const struct tachoi_label_block *x = &a->blocks[i];
-        const struct tachoi_label_block *y = &b->blocks[i];
-        if (x->hash != y->hash || x->length != y->length ||
-            memcmp(tachoi_label_block_bytes(a, x), tachoi_label_block_bytes(b, y), x->length) !=
-                0) {
+        if (!is_equal_block(a, i, b, i)) {
             return false;
         }
     }

@@ -18,6 +18,7 @@ bool tachoi_wire_reserve(struct tachoi_wire *wire, size_t size) {
     size_t needed = 0;
     if (!tachoi_size_add(wire->length, size, &needed) ||
         (wire->max_length != 0 && needed > wire->max_length)) {
+        wire->is_too_long = true;
         return false;
     }
     size_t capacity = wire->capacity < 1024 ? 1024 : wire->capacity;

@@ -15,6 +15,7 @@ struct tachoi_wire {
     size_t length;
     size_t capacity;
     size_t max_length; /* 0 = unlimited */
+    bool is_too_long;  /* a reserve failed because of it */
 };
 
 enum tachoi_wire_type { TACHOI_WIRE_VARINT = 0, TACHOI_WIRE_FIXED64 = 1, TACHOI_WIRE_BYTES = 2 };

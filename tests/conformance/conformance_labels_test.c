@@ -12,6 +12,7 @@
 
 /* What a case starts from; each test changes what it is about. */
 static struct tachoi_prometheus_conversion conversion;
+static tacho_resource *resource;
 static tacho_scope scope;
 static tacho_metric metric;
 static struct tachoi_arena arena;
@@ -19,6 +20,7 @@ static struct tachoi_text text;
 static size_t overridden;
 
 static void begin(void) {
+    resource = NULL;
     conversion = (struct tachoi_prometheus_conversion){.resource = NULL};
     scope = (tacho_scope){.name = {"", 0}};
     metric = (tacho_metric){.name = {"m", 1}, .type = TACHO_METRIC_GAUGE};
@@ -28,7 +30,7 @@ static void begin(void) {
 }
 
 static void end(void) {
-    tacho_resource_destroy((tacho_resource *)(uintptr_t)conversion.resource);
+    tacho_resource_destroy(resource);
     tachoi_arena_fini(&arena);
     tachoi_text_fini(&text);
 }
@@ -36,7 +38,6 @@ static void end(void) {
 TestSuite(labels, .init = begin, .fini = end);
 
 static void use_resource(tacho_attributes attributes) {
-    tacho_resource *resource = NULL;
     const tacho_resource_options options = {.struct_size = sizeof(options),
                                             .attributes = attributes};
     cr_assert(eq(int, tacho_resource_create(&options, &resource), TACHO_OK));

@@ -94,20 +94,17 @@ clean_up_at_exit() {
 }
 
 is_gone() {
-    ! kill -0 "$1" 2>/dev/null
+    ! kill -0 "$1" 2>/dev/null ||
+        [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)" = Z ]
 }
 
 # stop_process PID: SIGTERM, then SIGKILL. Returns its exit status if it is a child of this shell.
 stop_process() {
     kill -TERM "$1" 2>/dev/null || true
-    if ! wait_for 10 is_gone_or_zombie "$1"; then
+    if ! wait_for 10 is_gone "$1"; then
         kill -KILL "$1" 2>/dev/null || true
     fi
     wait "$1" 2>/dev/null
-}
-
-is_gone_or_zombie() {
-    is_gone "$1" || [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)" = Z ]
 }
 
 # start NAME COMMAND...: in the background, in a session of its own, so that Ctrl-C reaches this

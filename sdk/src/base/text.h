@@ -30,8 +30,8 @@ void tachoi_text_append_u64(struct tachoi_text *text, uint64_t value);
 /** Bytes that the longest double needs, NUL included. */
 #define TACHOI_F64_TEXT_MAX 352
 
-/** The shortest decimal text that reads back as `value`, without exponent, without ".0":
- * 5, 0.005, 10000000000, NaN, +Inf, -Inf. Returns its length. */
+/** The value rounded to as few decimal digits as still read back as it, without exponent, without
+ * ".0": 5, 0.005, 10000000000, -0, NaN, +Inf, -Inf. Returns its length. */
 size_t tachoi_f64_to_text(double value, char out[TACHOI_F64_TEXT_MAX]);
 
 /** The same for JSON-like text: exponents below 1e-6 and from 1e21 on, as JavaScript does; NaN,

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,16 +59,15 @@ static uint64_t taken_turn(void) {
 
 static bool is_my_turn(void) {
     return atomic_load_explicit(&state.turn, memory_order_relaxed) == taken_turn() &&
-           pthread_equal(atomic_load_explicit(&state.holder, memory_order_relaxed),
-                         pthread_self());
+           pthread_equal(atomic_load_explicit(&state.holder, memory_order_relaxed), pthread_self());
 }
 
 static bool try_turn(void) {
     uint64_t taken = taken_turn();
     uint64_t seen = atomic_load_explicit(&state.turn, memory_order_relaxed);
-    if (seen == taken || !atomic_compare_exchange_strong_explicit(
-                             &state.turn, &seen, taken, memory_order_acquire,
-                             memory_order_relaxed)) {
+    if (seen == taken ||
+        !atomic_compare_exchange_strong_explicit(&state.turn, &seen, taken, memory_order_acquire,
+                                                 memory_order_relaxed)) {
         return false;
     }
     atomic_store_explicit(&state.holder, pthread_self(), memory_order_relaxed);
@@ -80,6 +80,7 @@ static bool try_turn(void) {
 
 static bool take_turn(uint64_t deadline_ns) {
     const struct timespec pause = tachoi_timespec_from_ns(POLL_NS);
+    (void)tachoi_fork_watch();
     while (!try_turn()) {
         if (tachoi_monotonic_ns() >= deadline_ns) {
             return false;
@@ -116,6 +117,7 @@ static void write_line(const char *line, size_t length) {
     sigset_t pipe_signal;
     sigset_t before;
     sigset_t pending;
+    int errno_before = errno;
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
     bool is_blocked = pthread_sigmask(SIG_BLOCK, &pipe_signal, &before) == 0;
@@ -128,6 +130,7 @@ static void write_line(const char *line, size_t length) {
     if (is_blocked) {
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
+    errno = errno_before;
 }
 
 static void write_to_stderr(const tacho_diagnostic *diagnostic) {
@@ -144,10 +147,8 @@ static void write_to_stderr(const tacho_diagnostic *diagnostic) {
         return;
     }
     size_t end = (size_t)length < sizeof line - 2 ? (size_t)length : sizeof line - 2;
-    int errno_before = errno;
     line[end] = '\n';
     write_line(line, end + 1);
-    errno = errno_before;
 }
 
 /* --- reporting --- */
@@ -238,7 +239,6 @@ void tacho_diagnostics_report(tacho_severity severity, const char *component, co
 void tacho_diagnostics_set_handler(tacho_diagnostics_fn handler, void *user) {
     bool is_inside = is_my_turn();
     if (!is_inside) {
-        (void)tachoi_fork_watch();
         take_turn(UINT64_MAX);
     }
     unsigned next = 1 - atomic_load_explicit(&state.current, memory_order_relaxed);

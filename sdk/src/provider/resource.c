@@ -56,9 +56,9 @@ int tacho_resource_create(const tacho_resource_options *options, tacho_resource 
                                 "a key of the resource is empty");
     }
     status = tachoi_resource_make(known.attributes, known.schema_url, out);
-    return status == TACHO_OK ? status
-                              : tachoi_error_set(known.error, status, "", "%s",
-                                                 tacho_status_text(status));
+    return status == TACHO_OK
+               ? status
+               : tachoi_error_set(known.error, status, "", "%s", tacho_status_text(status));
 }
 
 void tacho_resource_destroy(tacho_resource *resource) {

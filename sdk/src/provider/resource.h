@@ -8,8 +8,7 @@
 
 /** A resource of the attributes, of equal keys the last; texts are copied. TACHO_OK or
  * TACHO_E_NO_MEMORY. */
-int tachoi_resource_make(tacho_attributes attributes, const char *schema_url,
-                         tacho_resource **out);
+int tachoi_resource_make(tacho_attributes attributes, const char *schema_url, tacho_resource **out);
 
 /** The user's resource (borrowed, may be NULL) over OTEL_SERVICE_NAME over
  * OTEL_RESOURCE_ATTRIBUTES over the defaults. TACHO_OK or TACHO_E_NO_MEMORY. (RES-02, RES-09) */

@@ -60,7 +60,10 @@ void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *p
 }
 
 int tachoi_reader_start(tacho_metric_reader *reader) {
-    return reader->worker != NULL ? tachoi_worker_start(reader->worker, reader) : TACHO_OK;
+    reader->is_started = true; /* before its thread looks */
+    int status = reader->worker != NULL ? tachoi_worker_start(reader->worker, reader) : TACHO_OK;
+    reader->is_started = status == TACHO_OK;
+    return status;
 }
 
 void tachoi_reader_free(tacho_metric_reader *reader) {
@@ -169,23 +172,28 @@ int tacho_metric_reader_collect_with(tacho_metric_reader *reader, uint32_t timeo
 
 /* --- flushing --- */
 
+static bool has_thread(const tacho_metric_reader *reader) {
+    return reader->worker != NULL && reader->is_started;
+}
+
 static int outcome(int status) {
     return status == TACHO_OK || status == TACHO_E_TIMEOUT || status == TACHO_E_SHUTDOWN
                ? status
                : TACHO_E_FAILED;
 }
 
-uint64_t tachoi_reader_flush_begin(tacho_metric_reader *reader, uint64_t deadline_ns) {
-    return reader->worker != NULL ? tachoi_worker_flush(reader->worker, deadline_ns) : 0;
+void tachoi_reader_flush_begin(tacho_metric_reader *reader, uint64_t deadline_ns) {
+    if (has_thread(reader)) {
+        tachoi_worker_flush(reader->worker, deadline_ns);
+    }
 }
 
-int tachoi_reader_flush_wait(tacho_metric_reader *reader, uint64_t ticket, uint64_t deadline_ns) {
+int tachoi_reader_flush_wait(tacho_metric_reader *reader, uint64_t deadline_ns) {
     if (reader->exporter == NULL) {
         return TACHO_OK;
     }
-    int status = reader->worker != NULL
-                     ? tachoi_worker_await_flush(reader->worker, ticket, deadline_ns)
-                     : tachoi_reader_collect(reader, deadline_ns, false, NULL, NULL);
+    int status = has_thread(reader) ? tachoi_worker_await_flush(reader->worker, deadline_ns)
+                                    : tachoi_reader_collect(reader, deadline_ns, false, NULL, NULL);
     /* also when the deadline has passed (RDR-17): the exporter then hurries */
     int flushed = tachoi_exporter_force_flush(reader->exporter, deadline_ns);
     return tachoi_status_join(outcome(status), flushed);
@@ -197,14 +205,16 @@ int tachoi_reader_finish(tacho_metric_reader *reader, uint64_t deadline_ns) {
     if (reader->exporter == NULL) {
         return TACHO_OK;
     }
-    int collected = tachoi_reader_collect(reader, deadline_ns, true, NULL, NULL);
+    int collected = reader->is_started
+                        ? tachoi_reader_collect(reader, deadline_ns, true, NULL, NULL)
+                        : TACHO_OK;
     int stopped = tachoi_exporter_shutdown(reader->exporter, deadline_ns);
     return tachoi_status_join(outcome(collected), stopped);
 }
 
 void tachoi_reader_shutdown_begin(tacho_metric_reader *reader, uint64_t deadline_ns) {
     atomic_store_explicit(&reader->is_shut_down, true, memory_order_relaxed);
-    if (reader->worker != NULL) {
+    if (has_thread(reader)) {
         uint64_t left_ns = tachoi_deadline_left_ns(deadline_ns, tachoi_monotonic_ns());
         uint64_t reserve_ns = left_ns / 10 < RESERVE_NS ? left_ns / 10 : RESERVE_NS;
         tachoi_worker_stop(reader->worker,
@@ -213,7 +223,7 @@ void tachoi_reader_shutdown_begin(tacho_metric_reader *reader, uint64_t deadline
 }
 
 int tachoi_reader_shutdown_wait(tacho_metric_reader *reader, uint64_t deadline_ns) {
-    if (reader->worker == NULL) {
+    if (!has_thread(reader)) {
         return tachoi_reader_finish(reader, deadline_ns);
     }
     int status = TACHO_OK;
@@ -223,7 +233,7 @@ int tachoi_reader_shutdown_wait(tacho_metric_reader *reader, uint64_t deadline_n
 
 bool tachoi_reader_quiesce(tacho_metric_reader *reader, uint64_t deadline_ns) {
     int status = TACHO_OK;
-    if (reader->worker != NULL && !tachoi_worker_await_stop(reader->worker, deadline_ns, &status)) {
+    if (has_thread(reader) && !tachoi_worker_await_stop(reader->worker, deadline_ns, &status)) {
         return false;
     }
     if (tachoi_gate_enter(&reader->collect_gate, deadline_ns) != TACHO_OK) {

@@ -31,7 +31,9 @@ struct tacho_metric_reader {
                                    collection enters it */
     _Atomic(struct tachoi_pipeline *) pipeline; /* release in attach, acquire in collect */
 
-    size_t collector; /* written before `pipeline` */
+    /* written while the provider is set up */
+    size_t collector;
+    bool is_started;
 
     struct tachoi_gate collect_gate; /* held over collection and export */
 };
@@ -47,7 +49,8 @@ int tachoi_reader_claim(tacho_metric_reader *reader);
 /** Joins the reader to its collector; from now on it collects. */
 void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *pipeline,
                           size_t collector);
-/** Starts its thread if it has one. TACHO_OK or TACHO_E_SYSTEM. */
+/** Lets it work: starts its thread if it has one. A reader that was not started has no last
+ * collection. TACHO_OK or TACHO_E_SYSTEM. */
 int tachoi_reader_start(tacho_metric_reader *reader);
 
 /** Whether the calling thread is in a callback or an export of this reader, so that waiting for the
@@ -56,8 +59,8 @@ bool tachoi_reader_is_here(tacho_metric_reader *reader);
 
 /** Collects and exports, then flushes the exporter. TACHO_OK, TACHO_E_TIMEOUT, TACHO_E_FAILED,
  * TACHO_E_SHUTDOWN. */
-uint64_t tachoi_reader_flush_begin(tacho_metric_reader *reader, uint64_t deadline_ns);
-int tachoi_reader_flush_wait(tacho_metric_reader *reader, uint64_t ticket, uint64_t deadline_ns);
+void tachoi_reader_flush_begin(tacho_metric_reader *reader, uint64_t deadline_ns);
+int tachoi_reader_flush_wait(tacho_metric_reader *reader, uint64_t deadline_ns);
 
 /** A last collection and export, shutdown of the exporter, the end of the thread. TACHO_OK,
  * TACHO_E_TIMEOUT (it goes on without us), TACHO_E_FAILED. */
@@ -75,7 +78,7 @@ void tachoi_reader_free(tacho_metric_reader *reader);
 int tachoi_reader_collect(tacho_metric_reader *reader, uint64_t deadline_ns, bool is_final,
                           tacho_collect_fn consume, void *user);
 
-/** The last collection and export if there is an exporter, then its shutdown. */
+/** The last collection and export, then shutdown of the exporter. */
 int tachoi_reader_finish(tacho_metric_reader *reader, uint64_t deadline_ns);
 
 /** The first failure counts, but a passed deadline beats all: the account is not final then. */

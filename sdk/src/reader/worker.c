@@ -11,13 +11,11 @@ struct tachoi_worker {
     uint32_t timeout_ms;
     size_t stack_size;
 
-    /* written by start, before the thread runs */
-    tacho_metric_reader *reader;
+    tacho_metric_reader *reader; /* written by start, before the thread runs */
 
     /* provider's set-up and shutdown only */
-    bool is_started;
-    bool is_joined;
     pthread_t handle;
+    bool is_joined;
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* any field below */
@@ -142,10 +140,8 @@ static void *worker_run(void *argument) {
 
 int tachoi_worker_start(struct tachoi_worker *worker, tacho_metric_reader *reader) {
     worker->reader = reader;
-    int status = tachoi_thread_start(&worker->handle, "tacho-reader", worker->stack_size,
-                                     worker_run, worker);
-    worker->is_started = status == TACHO_OK;
-    return status;
+    return tachoi_thread_start(&worker->handle, "tacho-reader", worker->stack_size, worker_run,
+                               worker);
 }
 
 bool tachoi_worker_is_here(struct tachoi_worker *worker) {
@@ -155,20 +151,20 @@ bool tachoi_worker_is_here(struct tachoi_worker *worker) {
     return is_here;
 }
 
-uint64_t tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
+void tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
     pthread_mutex_lock(&worker->lock);
-    uint64_t ticket = ++worker->flush_requested;
+    worker->flush_requested++;
     if (worker->flush_deadline_ns < deadline_ns) {
         worker->flush_deadline_ns = deadline_ns;
     }
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
-    return ticket;
 }
 
-int tachoi_worker_await_flush(struct tachoi_worker *worker, uint64_t ticket, uint64_t deadline_ns) {
+int tachoi_worker_await_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
     bool is_in_time = true;
     pthread_mutex_lock(&worker->lock);
+    uint64_t ticket = worker->flush_requested;
     while (worker->flush_completed < ticket && !worker->has_finished && is_in_time) {
         is_in_time = tachoi_cond_wait_until(&worker->changed, &worker->lock, deadline_ns);
     }
@@ -191,9 +187,6 @@ void tachoi_worker_stop(struct tachoi_worker *worker, uint64_t deadline_ns) {
 }
 
 bool tachoi_worker_await_stop(struct tachoi_worker *worker, uint64_t deadline_ns, int *status) {
-    if (!worker->is_started) {
-        return true;
-    }
     bool is_in_time = true;
     pthread_mutex_lock(&worker->lock);
     while (!worker->has_finished && is_in_time) {

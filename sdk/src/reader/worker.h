@@ -17,15 +17,16 @@ void tachoi_worker_destroy(struct tachoi_worker *worker);
 int tachoi_worker_start(struct tachoi_worker *worker, tacho_metric_reader *reader);
 bool tachoi_worker_is_here(struct tachoi_worker *worker);
 
-/** Asks for a collection that starts after this call; the ticket is for the wait. */
-uint64_t tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
-int tachoi_worker_await_flush(struct tachoi_worker *worker, uint64_t ticket, uint64_t deadline_ns);
+/** Asks for a collection that starts after this call. */
+void tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
+/** Waits until all that was asked for is done: the status of the last collection,
+ * TACHO_E_SHUTDOWN if the thread has ended before, TACHO_E_TIMEOUT. */
+int tachoi_worker_await_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
 
 /** Asks for the end. The deadline is what the last collection, export and shutdown get. */
 void tachoi_worker_stop(struct tachoi_worker *worker, uint64_t deadline_ns);
 /** Waits for the end and joins; false at the deadline, then it may be called again. `*status` is
- * what tachoi_reader_finish returned. True for a worker that was never started. One caller at a
- * time. */
+ * what tachoi_reader_finish returned. Of a started worker; one caller at a time. */
 bool tachoi_worker_await_stop(struct tachoi_worker *worker, uint64_t deadline_ns, int *status);
 
 #endif

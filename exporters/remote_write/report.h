@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the words in which the sending side tells what went wrong (RWOBS-06, AUTH-11). Every message
+ * goes through the rate limit of the diagnostics and holds no secret. No lock may be held. */
+#ifndef TACHOI_REMOTE_WRITE_REPORT_H
+#define TACHOI_REMOTE_WRITE_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/response.h"
+
+/** Writes the outcome of a transfer in a few words: "HTTP 503", or why no answer came. */
+void tachoi_outcome_describe(const struct tachoi_http_response *response, char *out,
+                             size_t out_size);
+
+/** The receiver refused samples for good; `example` is one of their series. */
+void tachoi_report_refused(const char *url, const struct tachoi_http_response *response,
+                           size_t samples, const char *example);
+
+/** The same will be sent again. */
+void tachoi_report_retry(const char *url, const struct tachoi_http_response *response);
+
+/** Samples were dropped here; `kind` is the message's stable name, `why` ends the sentence. */
+void tachoi_report_dropped(const char *kind, uint64_t samples, const char *why);
+
+/** The end: what was not delivered, and the last error ("" if none). */
+void tachoi_report_shutdown_loss(const char *url, uint64_t samples, const char *last_error);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the layout of a meter provider and the parts that its files share. */
+#ifndef TACHOI_PROVIDER_PROVIDER_H
+#define TACHOI_PROVIDER_PROVIDER_H
+
+#include <pthread.h>
+
+#include "pipeline/pipeline.h"
+#include "tacho/sdk/meter_provider.h"
+#include "tacho/spi.h"
+
+enum tachoi_provider_state {
+    TACHOI_PROVIDER_RUNNING,
+    TACHOI_PROVIDER_SHUTTING_DOWN,
+    TACHOI_PROVIDER_SHUT_DOWN
+};
+
+struct tacho_meter_provider {
+    tacho_spi_provider handle; /* first: what the API calls a provider */
+
+    /* immutable after create */
+    uint32_t fork_generation;
+    bool is_disabled; /* OTEL_SDK_DISABLED: hands out no-op meters, starts nothing */
+    tacho_resource *resource;
+    tacho_metric_reader **readers;
+    size_t reader_count;
+    struct tachoi_pipeline *pipeline;
+
+    /* guarded by lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum tachoi_provider_state state;
+    int shutdown_status; /* in the last state */
+};
+
+/** The tables behind the handles of providers and meters (meter.c). */
+extern const tacho_spi_provider_ops tachoi_provider_ops;
+extern const tacho_spi_meter_ops tachoi_meter_ops;
+
+/** Ends whatever has been started and frees; for a provider that nobody has seen. NULL is allowed.
+ */
+void tachoi_provider_abandon(tacho_meter_provider *provider);
+
+#endif

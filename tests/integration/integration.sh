@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# Owns what the integration tests share: a work folder, a Prometheus of their own, expectations that
+# print both operands. To be sourced first; the environment names the folders PROGRAMS (the built
+# examples) and SOURCE (the tree).
+set -euo pipefail
+source "$SOURCE/tests/lib/common.sh"
+source "$SOURCE/tests/lib/prometheus.sh"
+
+test_name=$(basename "$0" .sh)
+failures=0
+
+# Ends this test as not run; ctest shows it as skipped.
+skip() {
+    echo "$test_name: skipped: $*"
+    exit 77
+}
+
+# need_programs NAME...: skips the test if one is missing.
+need_programs() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || skip "$program is not installed"
+    done
+}
+
+fail() {
+    echo "$test_name: FAILED: $*"
+    failures=$((failures + 1))
+}
+
+# expect_equal WHAT ACTUAL EXPECTED
+expect_equal() {
+    if [ "$2" = "$3" ]; then
+        echo "ok: $1 = $2"
+    else
+        fail "$1 is \"$2\", expected \"$3\""
+    fi
+}
+
+# expect_between WHAT ACTUAL LOW HIGH: numbers.
+expect_between() {
+    if awk -v actual="$2" -v low="$3" -v high="$4" \
+        'BEGIN { exit !(actual != "" && actual + 0 >= low && actual + 0 <= high) }'; then
+        echo "ok: $1 = $2, between $3 and $4"
+    else
+        fail "$1 is \"$2\", expected between $3 and $4"
+    fi
+}
+
+# expect_file WHAT ACTUAL_FILE EXPECTED_FILE
+expect_file() {
+    if diff -u --label expected --label actual "$3" "$2"; then
+        echo "ok: $1"
+    else
+        fail "$1 differs"
+    fi
+}
+
+begin() {
+    clean_up_at_exit
+    make_work_folder
+}
+
+begin_with_prometheus() {
+    need_programs curl jq
+    prometheus_get "$SOURCE/build/cache/prometheus" ||
+        skip "prometheus is not installed and cannot be downloaded"
+    begin
+    prometheus_start
+    export TACHO_REMOTE_WRITE_ENDPOINT=$PROMETHEUS_WRITE_URL
+}
+
+# The orderly end of a program under test: SIGTERM, and exit status 0.
+expect_stop() {
+    local rc=0
+    stop_process "$2" || rc=$?
+    expect_equal "exit status of $1" "$rc" 0
+}
+
+finish() {
+    if ((failures > 0)); then
+        echo "$test_name: $failures expectations failed"
+        tail -n 20 "$WORK"/*.err
+        exit 1
+    fi
+}

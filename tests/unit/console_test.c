@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the tests of the console exporter: what a batch looks like, and what happens where it cannot
+ * be written. */
+#include "tacho/exporters/console.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "base/alloc.h"
+#include "console/batch_text.h"
+#include "sample_batch.h"
+#include "tacho/sdk/diagnostics.h"
+#include "tacho/sdk/meter_provider.h"
+#include "tacho/tacho.h"
+
+#pragma GCC diagnostic ignored "-Wconversion" /* in Criterion's own macros */
+
+static struct sample_batch sample;
+
+static void begin(void) {
+    tacho_resource *resource = NULL;
+    const tacho_resource_options options = {
+        .struct_size = sizeof(options),
+        .attributes = TACHO_ATTRS(TACHO_STR("service.name", "shop")),
+    };
+    cr_assert(eq(int, tacho_resource_create(&options, &resource), TACHO_OK));
+    sample_batch_init(&sample, resource);
+}
+
+static void end(void) {
+    tacho_resource_destroy(sample.resource);
+}
+
+TestSuite(console, .init = begin, .fini = end);
+
+static void check_text(const tacho_metric_batch *batch, const char *expected) {
+    struct tachoi_text text;
+    tachoi_text_init(&text, 0);
+    tachoi_console_batch_text(batch, &text);
+    cr_assert(eq(int, text.failed, false));
+    cr_expect(eq(str, text.data, (char *)expected));
+    tachoi_text_fini(&text);
+}
+
+Test(console, shows_everything_that_a_batch_holds) {
+    check_text(
+        &sample.batch,
+        "2026-11-01T00:00:00.123Z  4 points\n"
+        "resource {service.name=shop}\n"
+        "scope http 1.2.0 https://example.org/1 {team=blue}\n"
+        "  http.requests  sum of int64, monotonic, cumulative, unit {request}\n"
+        "    Requests answered.\n"
+        "    {k=v}  12\n"
+        "    {bool=true, bools=[true,false], bytes=AP8=, empty=, f64=1.5, f64s=[0.5,2], "
+        "i64=-9223372036854775808, i64s=[1,-2], map={\"k\":\"v\"}, mixed=[7,\"x\"], string=text, "
+        "strings=[\"a\",\"b\"]}  3\n"
+        "  temperature  gauge of double\n"
+        "    {}  NaN\n"
+        "  http.latency  histogram, delta, unit s\n"
+        "    {k=v}  count 3, sum 3.25, min 0.125, max 3\n"
+        "        <=0.5: 2  <=1: 0  >1: 1\n"
+        "scope http 1.2.0 https://example.org/1 {team=blue}\n"
+        "\n");
+}
+
+Test(console, aligns_the_values_of_a_metric) {
+    const tacho_attribute longer[] = {TACHO_STR("gr\xc3\xbc\xc3\x9f"
+                                                "e",
+                                                "ja")};
+    sample.sums[1].point.attributes = tacho_attributes_from(longer, 1);
+    sample.scopes[0].scope.metric_count = 1;
+    sample.scopes[0].scope.scope = &(const tacho_scope){.name = {"s", 1}};
+    sample.batch.scope_count = 1;
+    check_text(&sample.batch,
+               "2026-11-01T00:00:00.123Z  4 points\n"
+               "resource {service.name=shop}\n"
+               "scope s\n"
+               "  http.requests  sum of int64, monotonic, cumulative, unit {request}\n"
+               "    Requests answered.\n"
+               "    {k=v}       12\n"
+               "    {gr\xc3\xbc\xc3\x9f"
+               "e=ja}  3\n"
+               "\n");
+}
+
+Test(console, shows_control_characters_instead_of_obeying_them) {
+    const tacho_attribute evil[] = {TACHO_STR("a\x1b[2J", "b\nc\xc2\x9b"
+                                                          "d\xff\x7f")};
+    sample.gauges[0].point.attributes = tacho_attributes_from(evil, 1);
+    sample.gauges[0].point.value.f64 = 1;
+    sample.scopes[0].scope.metrics = &sample.metrics[1].metric;
+    sample.scopes[0].scope.metric_count = 1;
+    sample.batch.scope_count = 1;
+    sample.scope = (tacho_scope){.name = {"s", 1}};
+    check_text(&sample.batch, "2026-11-01T00:00:00.123Z  4 points\n"
+                              "resource {service.name=shop}\n"
+                              "scope s\n"
+                              "  temperature  gauge of double\n"
+                              "    {a\\x1b[2J=b\\x0ac\\xc2\\x9bd\xef\xbf\xbd\\x7f}  1\n"
+                              "\n");
+}
+
+Test(console, a_histogram_without_sum_or_bounds_shows_its_count) {
+    tacho_histogram_point *point = &sample.histograms[0].point;
+    point->has_sum = false;
+    point->has_min_max = false;
+    point->bound_count = 0;
+    sample.scopes[0].scope.metrics = &sample.metrics[2].metric;
+    sample.scopes[0].scope.metric_count = 1;
+    sample.batch.scope_count = 1;
+    sample.batch.point_count = 1;
+    sample.scope = (tacho_scope){.name = {"s", 1}};
+    check_text(&sample.batch, "2026-11-01T00:00:00.123Z  1 point\n"
+                              "resource {service.name=shop}\n"
+                              "scope s\n"
+                              "  http.latency  histogram, delta, unit s\n"
+                              "    {k=v}  count 3\n"
+                              "\n");
+}
+
+Test(console, the_text_of_a_batch_reports_every_lack_of_memory) {
+    struct tachoi_text text;
+    bool is_done = false;
+    uint64_t failures = 0;
+    for (uint64_t k = 1; !is_done; k++) {
+        tachoi_text_init(&text, 0);
+        tachoi_alloc_fail_at(k);
+        tachoi_console_batch_text(&sample.batch, &text);
+        is_done = tachoi_alloc_fail_pending();
+        tachoi_alloc_fail_at(0);
+        failures += text.failed;
+        cr_expect(eq(int, text.failed, !is_done), "allocation %d", (int)k);
+        tachoi_text_fini(&text);
+    }
+    cr_assert(gt(u64, failures, 2));
+}
+
+/* A provider whose only reader, a manual one, exports to `stream`. */
+static tacho_meter_provider *provider_on(FILE *stream, tacho_metric_reader **reader) {
+    tacho_metric_exporter *exporter = NULL;
+    tacho_meter_provider *provider = NULL;
+    const tacho_console_options options = {.struct_size = sizeof(options), .stream = stream};
+    cr_assert(eq(int, tacho_console_exporter_create(&options, &exporter), TACHO_OK));
+    cr_assert(eq(int, tacho_manual_reader_create(exporter, NULL, reader), TACHO_OK));
+    cr_assert(eq(int,
+                 tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                           .readers = reader, .reader_count = 1),
+                                             &provider),
+                 TACHO_OK));
+    tacho_meter *meter = tacho_meter_provider_get_meter(provider, "lib", NULL);
+    tacho_counter *counter = tacho_meter_create_counter(meter, "jobs", NULL);
+    tacho_counter_add(counter, 5, TACHO_NO_ATTRS);
+    return provider;
+}
+
+Test(console, writes_each_collection_to_its_stream) {
+    char *written = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&written, &length);
+    tacho_metric_reader *reader = NULL;
+    tacho_meter_provider *provider = provider_on(stream, &reader);
+    cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    cr_expect(ne(ptr,
+                 strstr(written, "scope lib\n  jobs  sum of int64, monotonic, cumulative\n"
+                                 "    {}  5\n\n"),
+                 NULL));
+    const size_t first = length;
+    cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    cr_expect(eq(sz, length, 2 * first));
+    tacho_meter_provider_destroy(provider);
+    (void)fclose(stream);
+    free(written);
+}
+
+static void count_failures(const tacho_diagnostic *diagnostic, void *user) {
+    if (strcmp(diagnostic->component, "console") == 0 &&
+        strcmp(diagnostic->kind, "write_failed") == 0) {
+        *(int *)user += 1;
+    }
+}
+
+Test(console, tells_when_the_stream_takes_nothing) {
+    FILE *full = fopen("/dev/full", "w");
+    if (full == NULL) {
+        cr_skip_test("no /dev/full");
+    }
+    int failures = 0;
+    tacho_metric_reader *reader = NULL;
+    tacho_diagnostics_set_handler(count_failures, &failures);
+    tacho_meter_provider *provider = provider_on(full, &reader);
+    cr_expect(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_E_FAILED));
+    cr_expect(eq(int, failures, 1));
+    tacho_meter_provider_destroy(provider);
+    tacho_diagnostics_set_handler(NULL, NULL);
+    (void)fclose(full);
+}
+
+Test(console, options_of_another_size_are_refused) {
+    struct {
+        tacho_console_options known;
+        uint64_t unknown;
+    } larger = {.known = {.struct_size = sizeof(larger)}, .unknown = 1};
+    tacho_error error = {.status = 0};
+    tacho_metric_exporter *exporter = NULL;
+    larger.known.error = &error;
+    cr_expect(
+        eq(int, tacho_console_exporter_create(&larger.known, &exporter), TACHO_E_UNSUPPORTED));
+    cr_expect(eq(int, error.status, TACHO_E_UNSUPPORTED));
+    cr_expect(eq(str, error.field, (char *)"struct_size"));
+    larger.known.struct_size = 1;
+    cr_expect(eq(int, tacho_console_exporter_create(&larger.known, &exporter), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_console_exporter_create(NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(ptr, exporter, NULL));
+}
+
+Test(console, creation_survives_every_lack_of_memory) {
+    tacho_metric_exporter *exporter = NULL;
+    int rc = TACHO_E_NO_MEMORY;
+    for (uint64_t k = 1; rc != TACHO_OK; k++) {
+        tachoi_alloc_fail_at(k);
+        rc = tacho_console_exporter_create(NULL, &exporter);
+        tachoi_alloc_fail_at(0);
+        cr_assert(eq(int, rc, exporter != NULL ? TACHO_OK : TACHO_E_NO_MEMORY));
+        cr_assert(lt(u64, k, 100));
+    }
+    tacho_metric_exporter_destroy(exporter);
+}

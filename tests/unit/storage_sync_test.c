@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests synchronous storages through storage.h: what goes in comes out as points. */
+#include "storage_fixture.h"
+
+#include <math.h>
+
+static struct tachoi_sync_storage *storage;
+static struct tachoi_arena arena;
+
+static void start(const struct tachoi_aggregation *aggregation, uint32_t limit) {
+    fake_unix_ns = 1000;
+    tachoi_arena_init(&arena, 0);
+    storage = create_sync(aggregation, limit);
+}
+
+static void stop(void) {
+    tachoi_sync_storage_destroy(storage);
+    tachoi_arena_fini(&arena);
+}
+
+static struct tachoi_points collect(void) {
+    return collect_sync(storage, &arena);
+}
+
+static const tacho_number_point *number_of(int64_t id) {
+    const struct tachoi_points points = collect();
+    return find_point(&points, id);
+}
+
+static const tacho_histogram_point *histogram_of(int64_t id) {
+    const struct tachoi_points points = collect();
+    return find_point(&points, id);
+}
+
+Test(sync_storage, sums_integers_per_set, .fini = stop) {
+    start(&sum_i64, 10);
+    tachoi_sync_storage_record_i64(storage, 5, SET(1));
+    tachoi_sync_storage_record_i64(storage, 2, SET(2));
+    tachoi_sync_storage_record_i64(storage, -3, SET(1));
+    cr_assert(eq(i64, number_of(1)->value.i64, 2));
+    cr_assert(eq(i64, number_of(2)->value.i64, 2));
+    cr_assert(eq(sz, collect().count, 2)); /* the overflow series has nothing to show */
+    cr_assert(eq(sz, collect().size, sizeof(tacho_number_point)));
+}
+
+/* SDK-19 */
+Test(sync_storage, integer_sums_wrap_at_the_limits, .fini = stop) {
+    start(&sum_i64, 10);
+    tachoi_sync_storage_record_i64(storage, INT64_MAX, SET(1));
+    tachoi_sync_storage_record_i64(storage, 1, SET(1));
+    cr_assert(eq(i64, number_of(1)->value.i64, INT64_MIN));
+}
+
+/* SDK-19 */
+Test(sync_storage, double_sums_take_every_value, .fini = stop) {
+    start(&sum_f64, 10);
+    tachoi_sync_storage_record_f64(storage, 0.5, SET(1));
+    tachoi_sync_storage_record_f64(storage, 0.25, SET(1));
+    tachoi_sync_storage_record_f64(storage, (double)INFINITY, SET(2));
+    tachoi_sync_storage_record_f64(storage, (double)NAN, SET(3));
+    cr_assert(eq(dbl, number_of(1)->value.f64, 0.75));
+    cr_assert(eq(dbl, number_of(2)->value.f64, (double)INFINITY));
+    cr_assert(isnan(number_of(3)->value.f64));
+}
+
+/* AGG-05, SDK-19 */
+Test(sync_storage, last_values_overwrite_and_have_no_start_time, .fini = stop) {
+    start(&last_f64, 10);
+    tachoi_sync_storage_record_f64(storage, 4, SET(1));
+    tachoi_sync_storage_record_f64(storage, -0.0, SET(1));
+    tachoi_sync_storage_record_f64(storage, (double)NAN, SET(2));
+    cr_assert(signbit(number_of(1)->value.f64) != 0);
+    cr_assert(isnan(number_of(2)->value.f64));
+    cr_assert(eq(u64, number_of(1)->start_time_unix_nano, 0));
+}
+
+Test(sync_storage, integer_last_values_keep_their_limits, .fini = stop) {
+    start(&last_i64, 10);
+    tachoi_sync_storage_record_i64(storage, INT64_MAX, SET(1));
+    tachoi_sync_storage_record_i64(storage, INT64_MIN, SET(1));
+    cr_assert(eq(i64, number_of(1)->value.i64, INT64_MIN));
+}
+
+/* AGG-06, AGG-09, DM-07 */
+Test(sync_storage, histograms_tell_count_sum_extremes_and_buckets, .fini = stop) {
+    start(&histogram, 10);
+    const double values[] = {5, 0, 7.5, 20000};
+    for (size_t i = 0; i < 4; i++) {
+        tachoi_sync_storage_record_f64(storage, values[i], SET(1));
+    }
+    const tacho_histogram_point *point = histogram_of(1);
+    cr_assert(eq(u64, point->count, 4));
+    cr_assert(point->has_sum);
+    cr_assert(eq(dbl, point->sum, 20012.5));
+    cr_assert(point->has_min_max);
+    cr_assert(eq(dbl, point->min, 0));
+    cr_assert(eq(dbl, point->max, 20000));
+    cr_assert(eq(sz, point->bound_count, TACHOI_DEFAULT_BOUND_COUNT));
+    cr_assert(eq(dbl, point->bounds[14], 10000));
+    cr_assert(eq(u64, point->bucket_counts[0], 1));
+    cr_assert(eq(u64, point->bucket_counts[1], 1));
+    cr_assert(eq(u64, point->bucket_counts[2], 1));
+    cr_assert(eq(u64, point->bucket_counts[15], 1));
+}
+
+/* AGG-09, DM-07 */
+Test(sync_storage, a_histogram_without_bounds_has_one_bucket, .fini = stop) {
+    const struct tachoi_aggregation no_bounds = {.kind = TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM,
+                                                 .number_type = TACHO_NUMBER_F64};
+    start(&no_bounds, 10);
+    tachoi_sync_storage_record_f64(storage, 3, SET(1));
+    cr_assert(eq(u64, histogram_of(1)->count, 1));
+    cr_assert(eq(sz, histogram_of(1)->bound_count, 0));
+    cr_assert(eq(u64, histogram_of(1)->bucket_counts[0], 1));
+}
+
+/* TIME-02, TIME-05, TIME-07, TIME-08 */
+Test(sync_storage, points_repeat_with_the_same_start_and_identity, .fini = stop) {
+    start(&sum_i64, 10);
+    fake_unix_ns = 2000;
+    tachoi_sync_storage_record_i64(storage, 1, SET(1));
+    fake_unix_ns = 3000;
+    const tacho_number_point first = *number_of(1);
+    fake_unix_ns = 4000;
+    const tacho_number_point second = *number_of(1);
+    cr_assert(eq(u64, first.start_time_unix_nano, 2000));
+    cr_assert(eq(u64, first.time_unix_nano, 3000));
+    cr_assert(eq(u64, second.start_time_unix_nano, 2000));
+    cr_assert(eq(u64, second.time_unix_nano, 4000));
+    cr_assert(eq(u64, second.series.id, first.series.id));
+    cr_assert(eq(u32, second.series.generation, first.series.generation));
+    cr_assert(eq(i64, second.value.i64, 1));
+}
+
+/* CARD-03, CARD-05, CARD-08, CARD-09 */
+Test(sync_storage, every_measurement_lands_in_its_own_series_or_in_overflow, .fini = stop) {
+    start(&sum_i64, 3);
+    for (int64_t i = 0; i < 10; i++) {
+        tachoi_sync_storage_record_i64(storage, 1 << i, SET(i));
+    }
+    const struct tachoi_points points = collect();
+    cr_assert(eq(sz, points.count, 4));
+    cr_assert(eq(i64, ((const tacho_number_point *)find_point(&points, 2))->value.i64, 4));
+    const tacho_number_point *overflow = find_point(&points, -1);
+    cr_assert(eq(i64, overflow->value.i64, 1023 - 7));
+    const tacho_attribute *attr = overflow->attributes.items;
+    cr_assert(eq(sz, attr->key.length, strlen("otel.metric.overflow")));
+    cr_assert(eq(int, memcmp(attr->key.data, "otel.metric.overflow", attr->key.length), 0));
+    cr_assert(eq(int, attr->value.type, TACHO_VALUE_BOOL));
+    cr_assert(attr->value.as.boolean);
+    cr_assert(eq(sz, tachoi_sync_storage_series_count(storage), 4));
+}
+
+/* INST-19 */
+Test(sync_storage, bound_recording_equals_unbound_recording, .fini = stop) {
+    start(&sum_i64, 10);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    cr_assert(ne(ptr, bound, NULL));
+    tachoi_bound_series_record_i64(bound, 3);
+    tachoi_sync_storage_record_i64(storage, 4, SET(1));
+    tachoi_bound_series_release(bound);
+    tachoi_sync_storage_record_i64(storage, 5, SET(1)); /* what was recorded stays */
+    cr_assert(eq(i64, number_of(1)->value.i64, 12));
+    cr_assert(eq(sz, collect().count, 1));
+}
+
+Test(sync_storage, bound_recording_equals_unbound_recording_of_doubles, .fini = stop) {
+    start(&sum_f64, 10);
+    tachoi_sync_storage_record_f64(storage, 0.5, SET(1));
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    tachoi_bound_series_record_f64(bound, 0.25);
+    tachoi_sync_storage_record_f64(storage, 0.125, SET(1));
+    cr_assert(eq(dbl, number_of(1)->value.f64, 0.875));
+    tachoi_bound_series_release(bound);
+}
+
+Test(sync_storage, bound_recording_equals_unbound_recording_of_histograms, .fini = stop) {
+    start(&histogram, 10);
+    tachoi_sync_storage_record_f64(storage, 1, SET(1));
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    tachoi_bound_series_record_f64(bound, 30);
+    tachoi_sync_storage_record_f64(storage, 300, SET(1));
+    const tacho_histogram_point *point = histogram_of(1);
+    cr_assert(eq(u64, point->count, 3));
+    cr_assert(eq(dbl, point->sum, 331));
+    cr_assert(eq(dbl, point->min, 1));
+    cr_assert(eq(dbl, point->max, 300));
+    tachoi_bound_series_release(bound);
+}
+
+Test(sync_storage, a_bound_last_value_is_the_unbound_one, .fini = stop) {
+    start(&last_i64, 10);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    tachoi_bound_series_record_i64(bound, 3);
+    tachoi_sync_storage_record_i64(storage, 4, SET(1));
+    cr_assert(eq(i64, number_of(1)->value.i64, 4));
+    tachoi_bound_series_record_i64(bound, 5);
+    cr_assert(eq(i64, number_of(1)->value.i64, 5));
+    tachoi_bound_series_release(bound);
+}
+
+/* INST-20 */
+Test(sync_storage, binding_beyond_the_limit_binds_the_overflow_series, .fini = stop) {
+    start(&sum_i64, 1);
+    struct tachoi_bound_series *own = tachoi_sync_storage_bind(storage, SET(1));
+    struct tachoi_bound_series *beyond = tachoi_sync_storage_bind(storage, SET(2));
+    tachoi_bound_series_record_i64(own, 1);
+    tachoi_bound_series_record_i64(beyond, 10);
+    cr_assert(eq(i64, number_of(1)->value.i64, 1));
+    cr_assert(eq(i64, number_of(-1)->value.i64, 10));
+    tachoi_bound_series_release(own);
+    tachoi_bound_series_release(beyond);
+    tachoi_bound_series_release(NULL);
+}
+
+Test(sync_storage, a_bound_series_without_a_measurement_yields_no_point, .fini = stop) {
+    static const struct tachoi_aggregation *const kinds[] = {&sum_i64, &last_f64, &histogram};
+    for (size_t i = 0; i < 3; i++) {
+        start(kinds[i], 10);
+        tachoi_bound_series_release(tachoi_sync_storage_bind(storage, SET(1)));
+        cr_assert(eq(sz, collect().count, 0));
+        cr_assert(eq(sz, tachoi_sync_storage_series_count(storage), 2));
+        if (i < 2) {
+            stop();
+        }
+    }
+}
+
+Test(sync_storage, a_zero_is_a_measurement, .fini = stop) {
+    start(&sum_i64, 10);
+    tachoi_sync_storage_record_i64(storage, 0, SET(1));
+    cr_assert(eq(i64, number_of(1)->value.i64, 0));
+}
+
+Test(sync_storage, a_collection_without_memory_loses_nothing, .fini = stop) {
+    start(&histogram, 10);
+    for (int64_t i = 0; i < 5; i++) {
+        tachoi_sync_storage_record_f64(storage, 1, SET(i));
+    }
+    size_t failures = 0;
+    for (size_t max_bytes = 64;; max_bytes += 64) {
+        struct tachoi_arena small;
+        struct tachoi_points points = {0};
+        tachoi_arena_init(&small, max_bytes);
+        const bool is_complete =
+            tachoi_sync_storage_collect(storage, fake_unix_ns, &small, &points);
+        cr_assert(eq(sz, points.count, is_complete ? 5 : 0));
+        tachoi_arena_fini(&small);
+        if (is_complete) {
+            break;
+        }
+        failures++;
+    }
+    cr_assert(gt(sz, failures, 2)); /* at the array, at buckets, at attributes */
+    cr_assert(eq(u64, histogram_of(4)->count, 1));
+}
+
+Test(sync_storage, creating_fails_cleanly_without_memory) {
+    for (uint64_t k = 1;; k++) {
+        struct tachoi_sync_storage *made = NULL;
+        tachoi_alloc_fail_at(k);
+        const int status = tachoi_sync_storage_create(&histogram, 5, &fake_clock, &made);
+        if (tachoi_alloc_fail_pending()) {
+            tachoi_alloc_fail_at(0);
+            cr_assert(eq(int, status, TACHO_OK));
+            tachoi_sync_storage_destroy(made);
+            break;
+        }
+        cr_assert(eq(int, status, TACHO_E_NO_MEMORY));
+        cr_assert(eq(ptr, made, NULL));
+    }
+    tachoi_sync_storage_destroy(NULL);
+}
+
+Test(sync_storage, what_finds_no_memory_is_counted_once, .fini = stop) {
+    start(&sum_i64, 100);
+    int64_t recorded = 0;
+    uint64_t dropped = 0;
+    for (int64_t i = 0; i < 60; i++) {
+        tachoi_alloc_fail_at(1 + (uint64_t)i % 3); /* series, sometimes a larger table */
+        tachoi_sync_storage_record_i64(storage, 1, SET(i));
+        recorded++;
+        tachoi_alloc_fail_at(0);
+    }
+    struct tachoi_storage_drops drops = {0};
+    tachoi_sync_storage_take_drops(storage, &drops);
+    dropped = drops.no_memory;
+    cr_assert(gt(u64, dropped, 0));
+    const struct tachoi_points points = collect();
+    cr_assert(eq(i64, (int64_t)points.count, recorded - (int64_t)dropped));
+    tachoi_sync_storage_take_drops(storage, &drops);
+    cr_assert(eq(u64, drops.no_memory, dropped)); /* told once */
+}
+
+Test(sync_storage, binding_without_memory_gives_null_and_harms_nothing, .fini = stop) {
+    start(&histogram, 10);
+    struct tachoi_bound_series *bound = NULL;
+    for (uint64_t k = 1; bound == NULL; k++) {
+        cr_assert(lt(u64, k, 20));
+        tachoi_alloc_fail_at(k);
+        bound = tachoi_sync_storage_bind(storage, SET(1));
+        cr_assert(eq(int, bound != NULL, tachoi_alloc_fail_pending()));
+    }
+    tachoi_alloc_fail_at(0);
+    tachoi_bound_series_record_f64(bound, 1);
+    cr_assert(eq(u64, histogram_of(1)->count, 1));
+    tachoi_bound_series_release(bound);
+}
