@@ -2,7 +2,6 @@
 /* Owns the reading of Linux's /proc. The formats are those of proc(5). */
 #include "host_proc.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,15 +31,24 @@ static bool read_lines(const char *path, void (*parse)(const char *line, void *u
     return true;
 }
 
+/* Reads `count` numbers separated by blanks; those that are missing are 0. */
+static void read_numbers(const char *text, int64_t *numbers, size_t count) {
+    char *rest = NULL;
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = strtoll(text, &rest, 10);
+        text = rest;
+    }
+}
+
 static void parse_cpu(const char *line, void *user) {
     double *seconds = user;
     if (strncmp(line, "cpu ", 4) != 0) {
         return;
     }
-    const double ticks_per_second = (double)sysconf(_SC_CLK_TCK);
-    char *rest = NULL;
+    int64_t ticks[HOST_CPU_MODE_COUNT];
+    read_numbers(line + 4, ticks, HOST_CPU_MODE_COUNT);
     for (size_t i = 0; i < HOST_CPU_MODE_COUNT; i++) {
-        seconds[i] = (double)strtoull(i == 0 ? line + 4 : rest, &rest, 10) / ticks_per_second;
+        seconds[i] = (double)ticks[i] / (double)sysconf(_SC_CLK_TCK);
     }
 }
 
@@ -76,20 +84,21 @@ bool host_read_load(double loads[3]) {
     return getloadavg(loads, 3) == 3;
 }
 
-static void parse_resident(const char *line, void *user) {
-    (void)sscanf(line, "%*d %" SCNd64, (int64_t *)user);
+/* Total and resident pages. */
+static void parse_pages(const char *line, void *user) {
+    read_numbers(line, user, 2);
 }
 
 bool host_read_process(struct host_process *out) {
     struct rusage usage;
-    int64_t resident_pages = 0;
+    int64_t pages[2] = {0};
     if (getrusage(RUSAGE_SELF, &usage) != 0 ||
-        !read_lines("/proc/self/statm", parse_resident, &resident_pages)) {
+        !read_lines("/proc/self/statm", parse_pages, pages)) {
         return false;
     }
     out->user_seconds = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
     out->system_seconds = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-    out->resident_bytes = resident_pages * sysconf(_SC_PAGESIZE);
+    out->resident_bytes = pages[1] * sysconf(_SC_PAGESIZE);
     return true;
 }
 
@@ -99,15 +108,32 @@ struct device_list {
     size_t max;
 };
 
+/* Adds a device called by the first `length` characters of `name`. */
+static struct host_device *add_device(struct device_list *list, const char *name, size_t length) {
+    struct host_device *device = &list->devices[list->count];
+    if (list->count == list->max || length == 0 || length >= sizeof device->name) {
+        return NULL;
+    }
+    *device = (struct host_device){0};
+    memcpy(device->name, name, length);
+    list->count++;
+    return device;
+}
+
 static void parse_network(const char *line, void *user) {
-    struct device_list *list = user;
-    struct host_device device = {0};
-    if (list->count < list->max &&
-        sscanf(line,
-               " %63[^: ]: %" SCNd64 " %" SCNd64 " %*d %*d %*d %*d %*d %*d %" SCNd64 " %" SCNd64,
-               device.name, &device.bytes_in, &device.operations_in, &device.bytes_out,
-               &device.operations_out) == 5) {
-        list->devices[list->count++] = device;
+    const char *name = line + strspn(line, " ");
+    const char *colon = strchr(name, ':');
+    if (colon == NULL) {
+        return; /* a heading */
+    }
+    struct host_device *device = add_device(user, name, (size_t)(colon - name));
+    if (device != NULL) {
+        int64_t numbers[10]; /* eight of what was received, then the same of what was sent */
+        read_numbers(colon + 1, numbers, 10);
+        device->bytes_in = numbers[0];
+        device->operations_in = numbers[1];
+        device->bytes_out = numbers[8];
+        device->operations_out = numbers[9];
     }
 }
 
@@ -118,18 +144,19 @@ size_t host_read_networks(struct host_device *devices, size_t max) {
 }
 
 static void parse_disk(const char *line, void *user) {
-    struct device_list *list = user;
-    struct host_device device = {0};
-    int64_t sectors_in = 0;
-    int64_t sectors_out = 0;
-    if (list->count < list->max &&
-        sscanf(line, "%*d %*d %63s %" SCNd64 " %*d %" SCNd64 " %*d %" SCNd64 " %*d %" SCNd64,
-               device.name, &device.operations_in, &sectors_in, &device.operations_out,
-               &sectors_out) == 5 &&
-        device.operations_in + device.operations_out > 0) {
-        device.bytes_in = sectors_in * sector_bytes;
-        device.bytes_out = sectors_out * sector_bytes;
-        list->devices[list->count++] = device;
+    const char *name = line + strspn(line, " 0123456789"); /* after the device's two numbers */
+    size_t length = strcspn(name, " ");
+    int64_t numbers[7]; /* reads, merged, sectors, ms; writes, merged, sectors */
+    read_numbers(name + length, numbers, 7);
+    if (numbers[0] + numbers[4] == 0) {
+        return;
+    }
+    struct host_device *device = add_device(user, name, length);
+    if (device != NULL) {
+        device->operations_in = numbers[0];
+        device->bytes_in = numbers[2] * sector_bytes;
+        device->operations_out = numbers[4];
+        device->bytes_out = numbers[6] * sector_bytes;
     }
 }
 

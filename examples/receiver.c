@@ -153,9 +153,9 @@ static void end_request(void *user, struct MHD_Connection *connection, void **st
 }
 
 static uint16_t port_of(const char *endpoint) {
-    unsigned short port = 9090;
-    (void)sscanf(endpoint, "http://%*[^:/]:%hu", &port);
-    return port;
+    const char *host = strstr(endpoint, "://");
+    const char *colon = host != NULL ? strchr(host + 3, ':') : NULL;
+    return colon != NULL ? (uint16_t)strtoul(colon + 1, NULL, 10) : 80;
 }
 
 int main(int argc, char **argv) {

@@ -16,11 +16,16 @@ struct series {
     double value;
 };
 
-static void print_value(FILE *out, double value) {
-    static const uint64_t stale_marker = 0x7ff0000000000002; /* a NaN that says: it has ended */
+/* Tells NaNs apart, which == cannot. */
+static uint64_t bits_of(double value) {
     uint64_t bits = 0;
     memcpy(&bits, &value, sizeof bits);
-    if (bits == stale_marker) {
+    return bits;
+}
+
+static void print_value(FILE *out, double value) {
+    static const uint64_t stale_marker = 0x7ff0000000000002; /* a NaN that says: it has ended */
+    if (bits_of(value) == stale_marker) {
         (void)fputs("stale", out);
         return;
     }
@@ -118,7 +123,7 @@ static bool take_sample(struct series *series, const Prometheus__Sample *sample,
     }
     if (sample->timestamp == series->timestamp) {
         /* The same sample again is a repeated request, whose first answer got lost. */
-        return memcmp(&sample->value, &series->value, sizeof series->value) == 0 ||
+        return bits_of(sample->value) == bits_of(series->value) ||
                receiver_refuse(refusal, "two values for %.300s at %" PRId64, series->text,
                                sample->timestamp);
     }

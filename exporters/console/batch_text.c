@@ -89,10 +89,10 @@ static void prepare_attributes(struct printer *printer, tacho_attributes attribu
         append_value(printer, text, &attributes.items[i].value);
     }
     tachoi_text_append_char(text, '}');
+    printer->out->failed = printer->out->failed || text->failed;
 }
 
 static void append_prepared(struct printer *printer) {
-    printer->out->failed = printer->out->failed || printer->attributes.failed;
     tachoi_text_append(printer->out, printer->attributes.data, printer->attributes.length);
 }
 

@@ -23,7 +23,8 @@ struct tachoi_http_client {
     /* immutable after create */
     const char *component;
     CURLM *multi;
-    CURL *settings; /* never performed: what every exchange's handle is copied from */
+    CURL *settings;             /* never performed: what every exchange's handle is copied from */
+    struct curl_slist *headers; /* of every POST */
 
     /* the client's thread only */
     struct tachoi_secret_file password; /* path NULL if there is none */
@@ -145,6 +146,22 @@ static int open_password(struct tachoi_http_client *client, const char *path) {
 
 /* --- client --- */
 
+static bool append_header(struct curl_slist **list, const char *line) {
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    *list = longer != NULL ? longer : *list;
+    return longer != NULL;
+}
+
+static bool keep_headers(struct tachoi_http_client *client,
+                         const struct tachoi_http_config *config) {
+    /* No "Expect: 100-continue": it costs a second where the receiver does not answer it. */
+    bool ok = append_header(&client->headers, "Expect:");
+    for (size_t i = 0; ok && i < config->header_count; i++) {
+        ok = append_header(&client->headers, config->headers[i]);
+    }
+    return ok;
+}
+
 int tachoi_http_client_create(const struct tachoi_http_config *config,
                               struct tachoi_http_client **out) {
     if (!tachoi_http_global_init()) {
@@ -158,7 +175,7 @@ int tachoi_http_client_create(const struct tachoi_http_config *config,
     client->multi = curl_multi_init();
     client->settings = curl_easy_init();
     int status = TACHO_E_NO_MEMORY;
-    if (client->multi == NULL || client->settings == NULL) {
+    if (client->multi == NULL || client->settings == NULL || !keep_headers(client, config)) {
         goto out;
     }
     CURLcode rc = set_transfer(client->settings, config);
@@ -183,6 +200,7 @@ void tachoi_http_client_destroy(struct tachoi_http_client *client) {
         return;
     }
     curl_easy_cleanup(client->settings);
+    curl_slist_free_all(client->headers);
     if (client->multi != NULL) {
         (void)curl_multi_cleanup(client->multi);
     }
@@ -212,11 +230,9 @@ static void complete(struct tachoi_http_exchange *exchange, CURLcode code) {
     struct tachoi_http_response *response = &exchange->response;
     response->code = code;
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &response->status);
-    keep_header(exchange->easy, "Retry-After", response->retry_after,
-                sizeof response->retry_after);
+    keep_header(exchange->easy, "Retry-After", response->retry_after, sizeof response->retry_after);
     keep_header(exchange->easy, "Location", response->location, sizeof response->location);
-    response->excerpt_length =
-        tachoi_http_clean_text(response->excerpt, response->excerpt_length);
+    response->excerpt_length = tachoi_http_clean_text(response->excerpt, response->excerpt_length);
     response->excerpt[response->excerpt_length] = '\0';
     if (response->error[0] == '\0') {
         (void)snprintf(response->error, sizeof response->error, "%s", curl_easy_strerror(code));
@@ -280,16 +296,13 @@ void tachoi_http_exchange_destroy(struct tachoi_http_exchange *exchange) {
     }
 }
 
-static bool append_header(struct curl_slist **list, const char *line) {
-    struct curl_slist *longer = curl_slist_append(*list, line);
-    *list = longer != NULL ? longer : *list;
-    return longer != NULL;
-}
-
 static bool build_headers(struct tachoi_http_exchange *exchange,
                           const struct tachoi_http_post *post) {
-    /* No "Expect: 100-continue": it costs a second where the receiver does not answer it. */
-    bool ok = append_header(&exchange->headers, "Expect:");
+    bool ok = true;
+    for (const struct curl_slist *line = exchange->client->headers; ok && line != NULL;
+         line = line->next) {
+        ok = append_header(&exchange->headers, line->data);
+    }
     for (size_t i = 0; ok && i < post->header_count; i++) {
         ok = append_header(&exchange->headers, post->headers[i]);
     }

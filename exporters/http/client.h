@@ -27,6 +27,8 @@
 struct tachoi_http_config {
     const char *component; /* who speaks in diagnostics */
     const char *url;
+    const char *const *headers; /* sent with every POST; lines as libcurl takes them */
+    size_t header_count;
     const char *username;
     const char *password;
     const char *password_file;

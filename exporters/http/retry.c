@@ -24,11 +24,16 @@ static enum tachoi_http_verdict judge_status(long status, bool retry_on_429) {
 
 /* Failures that come back with every attempt until a certificate, a file or a setting is mended. */
 static bool needs_a_person(CURLcode code) {
-    static const CURLcode codes[] = {
-        CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,   CURLE_SSL_CERTPROBLEM,
-        CURLE_SSL_ISSUER_ERROR,         CURLE_SSL_CRL_BADFILE,      CURLE_SSL_PINNEDPUBKEYNOTMATCH,
-        CURLE_SSL_INVALIDCERTSTATUS,    CURLE_UNSUPPORTED_PROTOCOL, CURLE_NOT_BUILT_IN,
-        CURLE_URL_MALFORMAT};
+    static const CURLcode codes[] = {CURLE_PEER_FAILED_VERIFICATION,
+                                     CURLE_SSL_CACERT_BADFILE,
+                                     CURLE_SSL_CERTPROBLEM,
+                                     CURLE_SSL_ISSUER_ERROR,
+                                     CURLE_SSL_CRL_BADFILE,
+                                     CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+                                     CURLE_SSL_INVALIDCERTSTATUS,
+                                     CURLE_UNSUPPORTED_PROTOCOL,
+                                     CURLE_NOT_BUILT_IN,
+                                     CURLE_URL_MALFORMAT};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         if (codes[i] == code) {
             return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns a secret that lives in a file and may be replaced while the program runs (AUTH-02). The
- * secret never appears in messages; its memory is wiped before it is freed. One thread at a time. */
+ * secret never appears in messages; its memory is wiped before it is freed. One thread at a time.
+ */
 #ifndef TACHOI_HTTP_SECRET_FILE_H
 #define TACHOI_HTTP_SECRET_FILE_H
 

@@ -23,8 +23,8 @@ static bool has_scheme(CURLU *url, const char *const *schemes, size_t count) {
 
 static const char *endpoint_problem(CURLU *handle, const char *url) {
     static const char *const schemes[] = {"http", "https"};
-    CURLUcode rc = curl_url_set(handle, CURLUPART_URL, url,
-                                CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER);
+    CURLUcode rc =
+        curl_url_set(handle, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER);
     if (rc == CURLUE_USER_NOT_ALLOWED) {
         return "must not hold a user name or password; use the basic_auth options";
     }
@@ -38,10 +38,10 @@ static const char *endpoint_problem(CURLU *handle, const char *url) {
 }
 
 static const char *proxy_problem(CURLU *handle, const char *url) {
-    static const char *const schemes[] = {"http", "https", "socks4", "socks4a", "socks5",
-                                          "socks5h"};
-    CURLUcode rc = curl_url_set(handle, CURLUPART_URL, url,
-                                CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+    static const char *const schemes[] = {"http",    "https",  "socks4",
+                                          "socks4a", "socks5", "socks5h"};
+    CURLUcode rc =
+        curl_url_set(handle, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
     if (rc != CURLUE_OK) {
         return curl_url_strerror(rc);
     }
@@ -60,8 +60,8 @@ const char *tachoi_http_url_problem(const char *url, enum tachoi_http_url_use us
     if (handle == NULL) {
         return "cannot be checked: no memory";
     }
-    const char *problem =
-        use == TACHOI_HTTP_URL_ENDPOINT ? endpoint_problem(handle, url) : proxy_problem(handle, url);
+    const char *problem = use == TACHOI_HTTP_URL_ENDPOINT ? endpoint_problem(handle, url)
+                                                          : proxy_problem(handle, url);
     curl_url_cleanup(handle);
     return problem;
 }

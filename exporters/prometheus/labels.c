@@ -109,35 +109,31 @@ static bool add_attribute(struct builder *builder, tacho_string key, const tacho
     return true;
 }
 
-static const tacho_value *find_attribute(tacho_attributes attributes, const char *key) {
+/* Appends the text of the attribute to the scratch text; false if it is absent or empty. */
+static bool append_attribute(struct builder *builder, tacho_attributes attributes,
+                             const char *key) {
+    const size_t before = builder->text.length;
     for (size_t i = 0; i < attributes.count; i++) {
         if (equals(attributes.items[i].key, key)) {
-            return &attributes.items[i].value;
+            tachoi_value_to_text(&attributes.items[i].value, &builder->text);
         }
     }
-    return NULL;
+    return builder->text.length > before;
 }
 
 /* job and instance (PROM-44); absent where the resource does not name them. */
 static void add_target(struct builder *builder, const tacho_resource *resource) {
     const tacho_attributes attributes = tacho_resource_attributes(resource);
-    const tacho_value *space = find_attribute(attributes, "service.namespace");
-    const tacho_value *name = find_attribute(attributes, "service.name");
-    const tacho_value *instance = find_attribute(attributes, "service.instance.id");
-    if (name != NULL) {
-        if (space != NULL) {
-            tachoi_value_to_text(space, &builder->text);
-        }
-        if (builder->text.length > 0) {
-            tachoi_text_append_char(&builder->text, '/');
-        }
-        tachoi_value_to_text(name, &builder->text);
-        add_own(builder, true, "job", take_text(builder));
+    if (append_attribute(builder, attributes, "service.namespace")) {
+        tachoi_text_append_char(&builder->text, '/');
     }
-    if (instance != NULL) {
-        tachoi_value_to_text(instance, &builder->text);
-        add_own(builder, true, "instance", take_text(builder));
+    const bool has_name = append_attribute(builder, attributes, "service.name");
+    const tacho_string job = take_text(builder);
+    if (has_name) {
+        add_own(builder, true, "job", job);
     }
+    (void)append_attribute(builder, attributes, "service.instance.id");
+    add_own(builder, true, "instance", take_text(builder));
 }
 
 static void add_scope_text(struct builder *builder, const char *name, tacho_string value) {
@@ -283,7 +279,8 @@ tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conver
     if (builder.result == TACHOI_PROMETHEUS_OK) {
         add_metric_name(&builder, metric, suffix);
         add_target(&builder, conversion->resource);
-        add_own(&builder, true, "le", tacho_string_from(le));
+        tachoi_text_append_string(&builder.text, le != NULL ? le : "");
+        add_own(&builder, true, "le", take_text(&builder));
         if (!conversion->disable_scope_info) {
             add_scope(&builder, scope);
         }

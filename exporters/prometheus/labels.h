@@ -34,8 +34,9 @@ struct tachoi_prometheus_conversion {
 
 /**
  * The labels of a point's series: __name__ with `suffix` ("", "_bucket", "_sum", "_count") behind
- * the metric's name, job and instance of the resource, `le` (NULL = none), otel_scope_* unless
- * disabled, and the attributes.
+ * the metric's name, job (service.namespace/service.name, or the name alone) and instance
+ * (service.instance.id) where the resource has them, `le` (NULL = none), otel_scope_* unless
+ * disabled, and the attributes. All are copied into the arena.
  *
  * - __name__, job, instance and le, where they are generated, win over attributes of that name; an
  *   attribute __name__ is always left out (CONV-07). Other names of the form __x__ become _x_.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns making the body of a request from a range of a run: a protocol's message, then snappy's block
- * format (RW1-01), within limits (QUEUE-03). Pure but for its buffers. One thread at a time. */
+/* Owns making the body of a request from a range of a run: a protocol's message, then snappy's
+ * block format (RW1-01), within limits (QUEUE-03). Pure but for its buffers. One thread at a time.
+ */
 #ifndef TACHOI_REMOTE_WRITE_ENCODER_H
 #define TACHOI_REMOTE_WRITE_ENCODER_H
 

@@ -196,6 +196,35 @@ static int parse_headers(struct tachoi_remote_write_config *config, const char *
     return TACHO_OK;
 }
 
+/* libcurl sends a header without a value only in the form "Name;". */
+static const char *header_line(struct tachoi_arena *memory,
+                               const tacho_remote_write_header *header) {
+    size_t size = strlen(header->name) + strlen(header->value) + 3;
+    char *line = tachoi_arena_alloc(memory, size, 1);
+    if (line != NULL && header->value[0] != '\0') {
+        (void)snprintf(line, size, "%s: %s", header->name, header->value);
+    } else if (line != NULL) {
+        (void)snprintf(line, size, "%s;", header->name);
+    }
+    return line;
+}
+
+static int compose_header_lines(struct tachoi_remote_write_config *config) {
+    size_t count = config->values.header_count;
+    const char **lines = tachoi_arena_alloc(&config->memory, count + 1, sizeof(const char *));
+    if (lines == NULL) {
+        return TACHO_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        lines[i] = header_line(&config->memory, &config->values.headers[i]);
+        if (lines[i] == NULL) {
+            return TACHO_E_NO_MEMORY;
+        }
+    }
+    config->header_lines = lines;
+    return TACHO_OK;
+}
+
 /* --- environment --- */
 
 #define VARIABLE_PREFIX "TACHO_REMOTE_WRITE_"
@@ -314,11 +343,10 @@ static int fill_and_range(tacho_remote_write_options *values, tacho_error *error
         if (number == 0) {
             write_number(values, option, option->fallback);
         } else if (number < option->least || number > option->most) {
-            return tachoi_remote_write_refuse(error, TACHO_E_INVALID, option->name,
-                                              "must be from %llu to %llu, and is %llu",
-                                              (unsigned long long)option->least,
-                                              (unsigned long long)option->most,
-                                              (unsigned long long)number);
+            return tachoi_remote_write_refuse(
+                error, TACHO_E_INVALID, option->name, "must be from %llu to %llu, and is %llu",
+                (unsigned long long)option->least, (unsigned long long)option->most,
+                (unsigned long long)number);
         }
     }
     return TACHO_OK;
@@ -334,8 +362,8 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
     memset(config, 0, sizeof *config);
     tachoi_arena_init(&config->memory, 0);
     tacho_error *error = error_of(options);
-    int status = tachoi_options_copy(options, &config->values, sizeof config->values,
-                                     sizeof config->values);
+    int status =
+        tachoi_options_copy(options, &config->values, sizeof config->values, sizeof config->values);
     if (status != TACHO_OK) {
         return tachoi_remote_write_refuse(error, status, "struct_size",
                                           "is not that of this version of tacho");
@@ -346,6 +374,9 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
     }
     if (status == TACHO_OK) {
         status = tachoi_remote_write_options_check(&config->values, error);
+    }
+    if (status == TACHO_OK) {
+        status = compose_header_lines(config);
     }
     if (status == TACHO_E_NO_MEMORY) {
         (void)tachoi_error_set(error, status, "", "out of memory");

@@ -14,6 +14,7 @@
 /** What applies: code over environment over default; every number is set and within its range. */
 struct tachoi_remote_write_config {
     tacho_remote_write_options values; /* texts and headers lie in `memory` */
+    const char *const *header_lines;   /* values.header_count texts as libcurl takes them */
     char redacted_url[256];            /* of the endpoint, for messages */
     struct tachoi_arena memory;
 };
@@ -27,7 +28,8 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
                                     const tacho_remote_write_options *options);
 void tachoi_remote_write_config_fini(struct tachoi_remote_write_config *config);
 
-/** Reports a failure of set-up: fills `error` (may be NULL), tells diagnostics, returns `status`. */
+/** Reports a failure of set-up: fills `error` (may be NULL), tells diagnostics, returns `status`.
+ */
 int tachoi_remote_write_refuse(tacho_error *error, int status, const char *field,
                                const char *format, ...) TACHO_PRINTF(4, 5);
 

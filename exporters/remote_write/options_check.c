@@ -63,7 +63,8 @@ static int check_tls(const tacho_remote_write_options *values, tacho_error *erro
         return invalid(error, "tls_cert_file", "is missing: tls_key_file needs it");
     }
     int status = check_file(values->tls_ca_file, "tls_ca_file", error);
-    status = status == TACHO_OK ? check_file(values->tls_cert_file, "tls_cert_file", error) : status;
+    status =
+        status == TACHO_OK ? check_file(values->tls_cert_file, "tls_cert_file", error) : status;
     return status == TACHO_OK ? check_file(values->tls_key_file, "tls_key_file", error) : status;
 }
 

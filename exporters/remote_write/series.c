@@ -51,8 +51,8 @@ static const Prometheus__TimeSeries *labelled(const struct tachoi_prometheus_lab
     return message;
 }
 
-static bool is_equal_block(const struct tachoi_series *a, size_t i, const struct tachoi_series *b,
-                           size_t j) {
+bool tachoi_series_is_equal_block(const struct tachoi_series *a, size_t i,
+                                  const struct tachoi_series *b, size_t j) {
     const struct tachoi_label_block *x = &a->blocks[i];
     const struct tachoi_label_block *y = &b->blocks[j];
     return x->hash == y->hash && x->length == y->length &&
@@ -80,7 +80,7 @@ static struct tachoi_series *allocate(tacho_series_ref ref, enum tachoi_series_k
 /* Whether neighbours are one time series: a bound that is infinite, or not a number, would be. */
 static bool has_equal_neighbours(const struct tachoi_series *series) {
     for (size_t i = 1; i < series->component_count; i++) {
-        if (is_equal_block(series, i - 1, series, i)) {
+        if (tachoi_series_is_equal_block(series, i - 1, series, i)) {
             return true;
         }
     }
@@ -101,10 +101,10 @@ static struct tachoi_series *pack(tacho_series_ref ref, enum tachoi_series_kind 
     for (size_t i = 0; i < count; i++) {
         unsigned char *bytes = (unsigned char *)series + offset;
         size_t packed = prometheus__time_series__pack(components[i], bytes);
-        series->blocks[i] =
-            (struct tachoi_label_block){.hash = tachoi_hash_bytes(bytes, packed, tachoi_hash_seed()),
-                                        .offset = (uint32_t)offset,
-                                        .length = (uint32_t)packed};
+        series->blocks[i] = (struct tachoi_label_block){
+            .hash = tachoi_hash_bytes(bytes, packed, tachoi_hash_seed()),
+            .offset = (uint32_t)offset,
+            .length = (uint32_t)packed};
         offset += packed;
     }
     series->is_invalid = has_equal_neighbours(series);
@@ -184,8 +184,7 @@ struct tachoi_series *tachoi_series_create(const struct tachoi_series_source *so
     }
     if (series != NULL) {
         series->has_overridden = has_overridden;
-        series->bound_count =
-            kind == TACHOI_SERIES_HISTOGRAM ? (uint32_t)source->bound_count : 0;
+        series->bound_count = kind == TACHOI_SERIES_HISTOGRAM ? (uint32_t)source->bound_count : 0;
     }
     tachoi_arena_reset(arena);
     return series;
@@ -216,7 +215,7 @@ bool tachoi_series_has_equal_labels(const struct tachoi_series *a, const struct 
         return false;
     }
     for (size_t i = 0; i < a->component_count; i++) {
-        if (!is_equal_block(a, i, b, i)) {
+        if (!tachoi_series_is_equal_block(a, i, b, i)) {
             return false;
         }
     }

@@ -56,8 +56,9 @@ static inline uint32_t tachoi_histogram_components(size_t bound_count, bool has_
     return (uint32_t)bound_count + 2 + (has_sum ? 1 : 0);
 }
 
-static inline const unsigned char *tachoi_label_block_bytes(const struct tachoi_series *series,
-                                                            const struct tachoi_label_block *block) {
+static inline const unsigned char *
+tachoi_label_block_bytes(const struct tachoi_series *series,
+                         const struct tachoi_label_block *block) {
     return (const unsigned char *)series + block->offset;
 }
 
@@ -84,6 +85,10 @@ struct tachoi_series *tachoi_target_info_create(const tacho_resource *resource,
                                                 tacho_series_ref ref, struct tachoi_arena *arena);
 
 void tachoi_series_destroy(struct tachoi_series *series);
+
+/** Whether component `i` of `a` and `j` of `b` have equal labels. */
+bool tachoi_series_is_equal_block(const struct tachoi_series *a, size_t i,
+                                  const struct tachoi_series *b, size_t j);
 
 /** Whether all label blocks of two series are equal. */
 bool tachoi_series_has_equal_labels(const struct tachoi_series *a, const struct tachoi_series *b);

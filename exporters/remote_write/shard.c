@@ -278,9 +278,8 @@ static void give_up(struct tachoi_shard *shard, const struct tachoi_http_respons
 
 static void conclude(struct tachoi_shard *shard, const struct tachoi_http_response *response,
                      uint64_t now_ns) {
-    enum tachoi_http_verdict verdict =
-        tachoi_http_judge(response->code, response->status,
-                          !shard->config->values.disable_retry_on_http_429);
+    enum tachoi_http_verdict verdict = tachoi_http_judge(
+        response->code, response->status, !shard->config->values.disable_retry_on_http_429);
     note_outcome(shard->account, response, verdict == TACHOI_HTTP_SUCCESS);
     switch (verdict) {
     case TACHOI_HTTP_SUCCESS:

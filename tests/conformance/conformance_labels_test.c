@@ -122,6 +122,17 @@ Test(labels, the_parts_of_a_histogram) {
                   "{__name__=\"latency_seconds_count\",a=\"1\",z=\"2\"}");
 }
 
+Test(labels, are_copies_of_what_they_were_made_from) {
+    char le[] = "0.5";
+    char value[] = "v";
+    struct tachoi_prometheus_labels labels = {NULL, 0, 0};
+    const enum tachoi_prometheus_result result = tachoi_prometheus_point_labels(
+        &conversion, &scope, &metric, TACHO_ATTRS(TACHO_STR("k", value)), "", le, &arena, &labels);
+    le[0] = '9';
+    value[0] = '9';
+    EXPECT_LABELS(text_of(result, &labels), "{__name__=\"m\",k=\"v\",le=\"0.5\"}");
+}
+
 /* PROM-15 CONV-06 */
 Test(labels, that_collide_are_joined_in_the_order_of_their_keys) {
     EXPECT_LABELS(
@@ -223,7 +234,8 @@ Test(labels, job_is_the_name_alone_without_namespace_and_instance_is_omitted) {
 
 /* PROM-44 */
 Test(labels, there_is_no_job_without_a_service_name) {
-    use_resource(TACHO_ATTRS(TACHO_STR("service.namespace", "prod")));
+    use_resource(
+        TACHO_ATTRS(TACHO_STR("service.name", ""), TACHO_STR("service.namespace", "prod")));
     EXPECT_LABELS(labels_of(TACHO_NO_ATTRS), "{__name__=\"m\"}");
 }
 

@@ -112,6 +112,7 @@ stop_process() {
 start() {
     local name=$1
     shift
+    : >"$WORK/$name.log"
     setsid "$@" >"$WORK/$name.log" 2>"$WORK/$name.err" </dev/null &
     STARTED_PID=$!
     CLEANUP_PIDS+=("$STARTED_PID")

@@ -78,6 +78,8 @@ struct fake_provider {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct fake_refusals refuse;
+    bool is_collecting;
+    bool is_shut_down;
     bool destroyed;
     size_t violations;
     size_t get_meter_calls;
@@ -236,12 +238,14 @@ static inline void fake_observe_f64(void *self, const tacho_spi_instrument *hand
 static const tacho_spi_observer_ops fake_observer_ops = {sizeof(tacho_spi_observer_ops),
                                                          fake_observe_i64, fake_observe_f64};
 
-/** Runs all callbacks once, one collector at a time. */
+/** Runs all callbacks once; does nothing while another thread collects, and after shutdown. */
 static inline void fake_collect(struct fake_provider *provider) {
     pthread_mutex_lock(&provider->lock);
-    for (struct fake_callback *callback = provider->callbacks; callback != NULL;
+    bool goes = !provider->is_collecting && !provider->is_shut_down;
+    provider->is_collecting = provider->is_collecting || goes;
+    for (struct fake_callback *callback = provider->callbacks; goes && callback != NULL;
          callback = callback->next) {
-        if (callback->unregistered || provider->destroyed) {
+        if (callback->unregistered) {
             continue;
         }
         struct fake_observer observer = {{&fake_observer_ops, NULL}, callback};
@@ -252,6 +256,10 @@ static inline void fake_collect(struct fake_provider *provider) {
         callback->run((tacho_observer *)&observer, callback->user);
         pthread_mutex_lock(&provider->lock);
         callback->running--;
+        pthread_cond_broadcast(&provider->changed);
+    }
+    if (goes) {
+        provider->is_collecting = false;
         pthread_cond_broadcast(&provider->changed);
     }
     pthread_mutex_unlock(&provider->lock);
@@ -399,8 +407,15 @@ static inline tacho_meter_provider *fake_handle(struct fake_provider *provider) 
     return (tacho_meter_provider *)&provider->handle;
 }
 
-/** What an SDK does when it is destroyed, but for the freeing. */
+/** What an SDK does when it is destroyed, but for the freeing: no collection any more, then no call
+ * of the API any more. */
 static inline void fake_destroy(struct fake_provider *provider) {
+    pthread_mutex_lock(&provider->lock);
+    provider->is_shut_down = true;
+    while (provider->is_collecting) {
+        pthread_cond_wait(&provider->changed, &provider->lock);
+    }
+    pthread_mutex_unlock(&provider->lock);
     tacho_spi_uninstall(fake_handle(provider));
     pthread_mutex_lock(&provider->lock);
     provider->destroyed = true;

@@ -144,8 +144,7 @@ static int in_child(int (*judge)(void)) {
     }
     int status = 0;
     cr_assert(eq(int, waitpid(child, &status, 0), child));
-    cr_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static int generation(void) {

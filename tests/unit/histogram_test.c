@@ -11,7 +11,7 @@
 
 /* AGG-08 */
 Test(histogram, default_bounds_are_those_of_the_specification) {
-    const double expected[] = {0,   5,   10,  25,   50,   75,   100,  250,
+    const double expected[] = {0,   5,   10,   25,   50,   75,   100,  250,
                                500, 750, 1000, 2500, 5000, 7500, 10000};
     cr_assert(eq(sz, TACHOI_DEFAULT_BOUND_COUNT, sizeof expected / sizeof *expected));
     for (size_t i = 0; i < TACHOI_DEFAULT_BOUND_COUNT; i++) {

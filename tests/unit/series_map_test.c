@@ -54,8 +54,8 @@ Test(series_map, the_overflow_set_itself_is_the_overflow_series, .fini = stop) {
     start(10);
     cr_assert(
         eq(ptr, series_of(TACHO_ATTRS(TACHO_BOOL("otel.metric.overflow", true))), map.overflow));
-    cr_assert(ne(ptr, series_of(TACHO_ATTRS(TACHO_BOOL("otel.metric.overflow", false))),
-                 map.overflow));
+    cr_assert(
+        ne(ptr, series_of(TACHO_ATTRS(TACHO_BOOL("otel.metric.overflow", false))), map.overflow));
     cr_assert(eq(sz, tachoi_series_map_count(&map), 2));
 }
 
@@ -64,15 +64,15 @@ Test(series_map, order_does_not_matter_but_types_do, .fini = stop) {
     start(10);
     struct tachoi_series *series =
         series_of(TACHO_ATTRS(TACHO_STR("a", "1"), TACHO_STR("b", "2"), TACHO_I64("c", 3)));
-    cr_assert(eq(ptr,
-                 series_of(TACHO_ATTRS(TACHO_I64("c", 3), TACHO_STR("b", "2"), TACHO_STR("a", "1"))),
-                 series));
+    cr_assert(
+        eq(ptr, series_of(TACHO_ATTRS(TACHO_I64("c", 3), TACHO_STR("b", "2"), TACHO_STR("a", "1"))),
+           series));
     cr_assert(ne(ptr,
                  series_of(TACHO_ATTRS(TACHO_I64("c", 3), TACHO_STR("b", "2"), TACHO_I64("a", 1))),
                  series));
-    cr_assert(ne(ptr,
-                 series_of(TACHO_ATTRS(TACHO_F64("c", 3), TACHO_STR("b", "2"), TACHO_STR("a", "1"))),
-                 series));
+    cr_assert(
+        ne(ptr, series_of(TACHO_ATTRS(TACHO_F64("c", 3), TACHO_STR("b", "2"), TACHO_STR("a", "1"))),
+           series));
     cr_assert(ne(ptr, series_of(TACHO_NO_ATTRS), series));
 }
 

@@ -141,7 +141,8 @@ Test(async_storage, the_overflow_series_is_absent_like_others_and_starts_anew, .
     start(&sum_f64, 0);
     begin(1000);
     tachoi_async_storage_observe_f64(storage, 1, SET(1));
-    tachoi_async_storage_observe_f64(storage, 2, TACHO_ATTRS(TACHO_BOOL("otel.metric.overflow", 1)));
+    tachoi_async_storage_observe_f64(storage, 2,
+                                     TACHO_ATTRS(TACHO_BOOL("otel.metric.overflow", 1)));
     cr_assert(eq(dbl, point_of(-1)->value.f64, 3));
     cr_assert(eq(u64, point_of(-1)->start_time_unix_nano, CREATED));
     begin(2000);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what happens when a cell is not free: a holder that does not run, a signal handler on top of
- * a recorder, a fork, threads that share a series. White-box: holders are made by taking the cells'
- * locks by hand. */
+/* Tests what happens when a cell is not free: a holder that does not run, a signal handler on top
+ * of a recorder, a fork, threads that share a series. White-box: holders are made by taking the
+ * cells' locks by hand. */
 #include "storage_fixture.h"
 
 #include <pthread.h>

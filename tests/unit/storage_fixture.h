@@ -63,8 +63,8 @@ UNUSED static const void *find_point(const struct tachoi_points *points, int64_t
     return NULL;
 }
 
-UNUSED static struct tachoi_sync_storage *
-create_sync(const struct tachoi_aggregation *aggregation, uint32_t limit) {
+UNUSED static struct tachoi_sync_storage *create_sync(const struct tachoi_aggregation *aggregation,
+                                                      uint32_t limit) {
     struct tachoi_sync_storage *storage = NULL;
     cr_assert(
         eq(int, tachoi_sync_storage_create(aggregation, limit, &fake_clock, &storage), TACHO_OK));

@@ -66,11 +66,11 @@ static void gather(struct tachoi_pipeline *pipeline,
 static void tell(enum tachoi_drop kind, uint64_t number, const struct tachoi_instrument *culprit) {
     if (culprit != NULL) {
         tacho_diagnostics_report(texts[kind].severity, "meter_provider", texts[kind].kind,
-                                 "%" PRIu64 " measurements dropped so far: %s (last on `%s`)",
+                                 "measurements dropped so far: %" PRIu64 ", %s (last on `%s`)",
                                  number, texts[kind].reason, culprit->about.name.data);
     } else {
         tacho_diagnostics_report(texts[kind].severity, "meter_provider", texts[kind].kind,
-                                 "%" PRIu64 " measurements dropped so far: %s", number,
+                                 "measurements dropped so far: %" PRIu64 ", %s", number,
                                  texts[kind].reason);
     }
 }

@@ -3,12 +3,10 @@
  * INST-16). */
 #include "pipeline/instrument.h"
 
+#include "aggregation/explicit_histogram.h"
 #include "base/alloc.h"
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
-
-static const double default_bounds[] = {0,   5,   10,   25,   50,   75,   100,  250,
-                                        500, 750, 1000, 2500, 5000, 7500, 10000};
 
 static struct tachoi_aggregation default_aggregation(const struct tachoi_instrument_about *about) {
     struct tachoi_aggregation aggregation = {.kind = TACHOI_AGGREGATION_SUM,
@@ -27,10 +25,9 @@ static struct tachoi_aggregation default_aggregation(const struct tachoi_instrum
         break;
     case TACHO_INSTRUMENT_HISTOGRAM:
         aggregation.kind = TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM;
-        aggregation.bounds = about->bounds != NULL ? about->bounds : default_bounds;
-        aggregation.bound_count = about->bounds != NULL
-                                      ? about->bound_count
-                                      : sizeof default_bounds / sizeof default_bounds[0];
+        aggregation.bounds = about->bounds != NULL ? about->bounds : tachoi_default_bounds;
+        aggregation.bound_count =
+            about->bounds != NULL ? about->bound_count : TACHOI_DEFAULT_BOUND_COUNT;
         break;
     }
     return aggregation;

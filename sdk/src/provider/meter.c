@@ -2,9 +2,9 @@
 /* The API's way to meters and instruments: requests are judged here and problems are told, then the
  * pipeline makes what was asked for. A name that breaks the rule gives no instrument: its data
  * could not be told from that of others (INST-09 leaves the choice). (SDK-04..06, INST-01..13) */
-#include <math.h>
 #include <string.h>
 
+#include "aggregation/explicit_histogram.h"
 #include "base/options.h"
 #include "pipeline/callback.h"
 #include "pipeline/scope.h"
@@ -86,37 +86,26 @@ static const char *name_fault(const char *name) {
     return length > NAME_MAX_LENGTH ? "it has more than 255 characters" : NULL;
 }
 
-/* NULL if the boundaries are good or none are given. */
-static const char *bounds_fault(const double *bounds, size_t count) {
-    if (bounds == NULL) {
-        return count > 0 ? "there is a number of them, but no pointer" : NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(bounds[i])) {
-            return "one is not finite";
-        }
-        if (i > 0 && bounds[i] <= bounds[i - 1]) {
-            return "they are not strictly increasing";
-        }
-    }
-    return NULL;
-}
-
+/* INST-12: advice that is wrong counts as absent. */
 static void read_bounds(const char *name, const tacho_instrument_options *options,
                         struct tachoi_instrument_about *about) {
     const double *bounds = options->explicit_bucket_boundaries;
     size_t count = options->explicit_bucket_boundary_count;
-    const char *fault = bounds_fault(bounds, count);
-    if (fault == NULL && bounds != NULL && about->kind != TACHO_INSTRUMENT_HISTOGRAM) {
+    const char *fault = NULL;
+    if (bounds == NULL) {
+        fault = count > 0 ? "there is a number of them, but no pointer" : NULL;
+    } else if (about->kind != TACHO_INSTRUMENT_HISTOGRAM) {
         fault = "only histograms have buckets";
+    } else if (!tachoi_bounds_are_valid(bounds, count)) {
+        fault = "they are not finite and strictly increasing";
+    } else {
+        about->bounds = bounds;
+        about->bound_count = count;
     }
     if (fault != NULL) {
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter", "boundaries_invalid",
                                  "instrument `%.64s`: explicit_bucket_boundaries are ignored: %s",
                                  name, fault);
-    } else if (bounds != NULL) {
-        about->bounds = bounds;
-        about->bound_count = count;
     }
 }
 

@@ -2,7 +2,7 @@
 /* The options of the periodic reader: code beats environment beats default (ENV-15, ENV-16). */
 #include "base/env.h"
 #include "base/options.h"
-#include "reader/worker.h"
+#include "reader/reader_thread.h"
 #include "tacho/sdk/diagnostics.h"
 
 #define INTERVAL_MS 60000
@@ -45,9 +45,9 @@ static int configure(tacho_metric_reader *reader, const tacho_periodic_reader_op
     if (known.cardinality_limit != 0) {
         reader->cardinality_limit = known.cardinality_limit;
     }
-    reader->worker =
-        tachoi_worker_create(interval_ms(&known), timeout_ms(&known), known.thread_stack_size);
-    return reader->worker != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
+    reader->thread = tachoi_reader_thread_create(interval_ms(&known), timeout_ms(&known),
+                                                 known.thread_stack_size);
+    return reader->thread != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
 }
 
 static tacho_error *error_of(const tacho_periodic_reader_options *options) {

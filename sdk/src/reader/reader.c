@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fork.h"
-#include "reader/worker.h"
+#include "reader/reader_thread.h"
 #include "tacho/sdk/diagnostics.h"
 
 #define COLLECT_TIMEOUT_MS 30000
@@ -61,7 +61,8 @@ void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *p
 
 int tachoi_reader_start(tacho_metric_reader *reader) {
     reader->is_started = true; /* before its thread looks */
-    int status = reader->worker != NULL ? tachoi_worker_start(reader->worker, reader) : TACHO_OK;
+    int status =
+        reader->thread != NULL ? tachoi_reader_thread_start(reader->thread, reader) : TACHO_OK;
     reader->is_started = status == TACHO_OK;
     return status;
 }
@@ -71,7 +72,7 @@ void tachoi_reader_free(tacho_metric_reader *reader) {
         return;
     }
     tachoi_exporter_destroy(reader->exporter);
-    tachoi_worker_destroy(reader->worker);
+    tachoi_reader_thread_destroy(reader->thread);
     tachoi_gate_fini(&reader->collect_gate);
     tachoi_free(reader);
 }
@@ -90,7 +91,7 @@ void tacho_metric_reader_destroy(tacho_metric_reader *reader) {
 
 bool tachoi_reader_is_here(tacho_metric_reader *reader) {
     return tachoi_gate_is_mine(&reader->collect_gate) ||
-           (reader->worker != NULL && tachoi_worker_is_here(reader->worker));
+           (reader->thread != NULL && tachoi_reader_thread_is_here(reader->thread));
 }
 
 /* --- collecting --- */
@@ -173,7 +174,7 @@ int tacho_metric_reader_collect_with(tacho_metric_reader *reader, uint32_t timeo
 /* --- flushing --- */
 
 static bool has_thread(const tacho_metric_reader *reader) {
-    return reader->worker != NULL && reader->is_started;
+    return reader->thread != NULL && reader->is_started;
 }
 
 static int outcome(int status) {
@@ -184,7 +185,7 @@ static int outcome(int status) {
 
 void tachoi_reader_flush_begin(tacho_metric_reader *reader, uint64_t deadline_ns) {
     if (has_thread(reader)) {
-        tachoi_worker_flush(reader->worker, deadline_ns);
+        tachoi_reader_thread_flush(reader->thread, deadline_ns);
     }
 }
 
@@ -192,7 +193,7 @@ int tachoi_reader_flush_wait(tacho_metric_reader *reader, uint64_t deadline_ns) 
     if (reader->exporter == NULL) {
         return TACHO_OK;
     }
-    int status = has_thread(reader) ? tachoi_worker_await_flush(reader->worker, deadline_ns)
+    int status = has_thread(reader) ? tachoi_reader_thread_await_flush(reader->thread, deadline_ns)
                                     : tachoi_reader_collect(reader, deadline_ns, false, NULL, NULL);
     /* also when the deadline has passed (RDR-17): the exporter then hurries */
     int flushed = tachoi_exporter_force_flush(reader->exporter, deadline_ns);
@@ -217,8 +218,8 @@ void tachoi_reader_shutdown_begin(tacho_metric_reader *reader, uint64_t deadline
     if (has_thread(reader)) {
         uint64_t left_ns = tachoi_deadline_left_ns(deadline_ns, tachoi_monotonic_ns());
         uint64_t reserve_ns = left_ns / 10 < RESERVE_NS ? left_ns / 10 : RESERVE_NS;
-        tachoi_worker_stop(reader->worker,
-                           left_ns == UINT64_MAX ? TACHO_NO_DEADLINE : deadline_ns - reserve_ns);
+        tachoi_reader_thread_stop(reader->thread, left_ns == UINT64_MAX ? TACHO_NO_DEADLINE
+                                                                        : deadline_ns - reserve_ns);
     }
 }
 
@@ -227,13 +228,14 @@ int tachoi_reader_shutdown_wait(tacho_metric_reader *reader, uint64_t deadline_n
         return tachoi_reader_finish(reader, deadline_ns);
     }
     int status = TACHO_OK;
-    bool has_ended = tachoi_worker_await_stop(reader->worker, deadline_ns, &status);
+    bool has_ended = tachoi_reader_thread_await_stop(reader->thread, deadline_ns, &status);
     return has_ended ? status : TACHO_E_TIMEOUT;
 }
 
 bool tachoi_reader_quiesce(tacho_metric_reader *reader, uint64_t deadline_ns) {
     int status = TACHO_OK;
-    if (has_thread(reader) && !tachoi_worker_await_stop(reader->worker, deadline_ns, &status)) {
+    if (has_thread(reader) &&
+        !tachoi_reader_thread_await_stop(reader->thread, deadline_ns, &status)) {
         return false;
     }
     if (tachoi_gate_enter(&reader->collect_gate, deadline_ns) != TACHO_OK) {

@@ -16,12 +16,12 @@
 #include "reader/gate.h"
 #include "tacho/sdk/metric_reader.h"
 
-struct tachoi_worker;
+struct tachoi_reader_thread;
 
 struct tacho_metric_reader {
     /* immutable after create */
-    tacho_metric_exporter *exporter; /* NULL for a manual reader that only hands out */
-    struct tachoi_worker *worker;    /* NULL for a manual reader */
+    tacho_metric_exporter *exporter;     /* NULL for a manual reader that only hands out */
+    struct tachoi_reader_thread *thread; /* NULL for a manual reader */
     uint32_t cardinality_limit;
     uint32_t fork_generation;
 

@@ -30,15 +30,20 @@ struct entry {
     unsigned char bytes[]; /* packed attributes */
 };
 
+struct slot {
+    struct entry *entry;
+};
+
 struct tachoi_async_storage {
     /* immutable after create */
     struct tachoi_aggregation aggregation;
     uint32_t limit;
     uint32_t generation;
-    struct entry *overflow; /* first of the list; in the table too, but never forgotten */
+    struct entry *overflow; /* in the table too, but never forgotten */
     /* collecting thread only */
+    struct entry *first; /* the sets with a series of their own */
     struct entry **last_link;
-    struct entry **slots; /* open addressing, at most half full */
+    struct slot *slots; /* open addressing, at most half full */
     size_t capacity;
     size_t entry_count; /* at most the limit's worth of the last collection, and of this one */
     size_t own_count;   /* sets with a series of their own in this collection */
@@ -65,14 +70,15 @@ static struct entry *create_entry(const struct tachoi_attribute_key *key) {
 
 static void insert(struct tachoi_async_storage *storage, struct entry *entry) {
     size_t index = entry->hash & (storage->capacity - 1);
-    while (storage->slots[index] != NULL) {
+    while (storage->slots[index].entry != NULL) {
         index = (index + 1) & (storage->capacity - 1);
     }
-    storage->slots[index] = entry;
+    storage->slots[index].entry = entry;
 }
 
 static void insert_all(struct tachoi_async_storage *storage) {
-    for (struct entry *entry = storage->overflow; entry != NULL; entry = entry->next) {
+    insert(storage, storage->overflow);
+    for (struct entry *entry = storage->first; entry != NULL; entry = entry->next) {
         insert(storage, entry);
     }
 }
@@ -81,7 +87,7 @@ static struct entry *find(const struct tachoi_async_storage *storage,
                           const struct tachoi_attribute_key *key) {
     for (size_t index = key->hash & (storage->capacity - 1);;
          index = (index + 1) & (storage->capacity - 1)) {
-        struct entry *entry = storage->slots[index];
+        struct entry *entry = storage->slots[index].entry;
         if (entry == NULL || (entry->hash == key->hash &&
                               tachoi_attribute_key_equals(key, entry->bytes, entry->size))) {
             return entry;
@@ -91,14 +97,14 @@ static struct entry *find(const struct tachoi_async_storage *storage,
 
 /** Makes room for one more; false when memory is short. */
 static bool grow(struct tachoi_async_storage *storage) {
-    if (storage->entry_count < storage->capacity / 2) {
+    if (storage->entry_count + 1 < storage->capacity / 2) { /* + 1: the overflow series */
         return true;
     }
     size_t capacity = FIRST_CAPACITY;
     if (storage->capacity != 0 && !tachoi_size_mul(storage->capacity, 2, &capacity)) {
         return false;
     }
-    struct entry **slots = tachoi_calloc(capacity, sizeof *slots);
+    struct slot *slots = tachoi_calloc(capacity, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
@@ -133,11 +139,12 @@ int tachoi_async_storage_create(const struct tachoi_aggregation *aggregation, ui
     storage->aggregation = *aggregation;
     storage->limit = limit;
     storage->generation = tachoi_fork_generation();
-    storage->last_link = &storage->overflow;
+    storage->last_link = &storage->first;
     storage->collection = 1; /* no entry is observed yet */
     struct tachoi_attribute_key key;
     tachoi_attribute_key_init(&key, TACHO_ATTRS(TACHO_BOOL("otel.metric.overflow", true)));
-    if (add(storage, &key) == NULL) { /* the first one is where storage->overflow points */
+    storage->overflow = create_entry(&key);
+    if (storage->overflow == NULL || !grow(storage)) { /* which inserts it */
         tachoi_async_storage_destroy(storage);
         return TACHO_E_NO_MEMORY;
     }
@@ -149,11 +156,12 @@ void tachoi_async_storage_destroy(struct tachoi_async_storage *storage) {
     if (storage == NULL) {
         return;
     }
-    for (struct entry *entry = storage->overflow; entry != NULL;) {
+    for (struct entry *entry = storage->first; entry != NULL;) {
         struct entry *next = entry->next;
         tachoi_free(entry);
         entry = next;
     }
+    tachoi_free(storage->overflow);
     tachoi_free(storage->slots);
     tachoi_free(storage);
 }
@@ -165,7 +173,7 @@ static bool is_observed(const struct tachoi_async_storage *storage, const struct
 /** Forgets the sets that the collection which ends here did not observe. */
 static void forget_absent(struct tachoi_async_storage *storage) {
     const size_t before = storage->entry_count;
-    struct entry **link = &storage->overflow->next;
+    struct entry **link = &storage->first;
     while (*link != NULL) {
         struct entry *entry = *link;
         if (is_observed(storage, entry)) {
@@ -178,7 +186,7 @@ static void forget_absent(struct tachoi_async_storage *storage) {
     }
     storage->last_link = link;
     if (storage->entry_count != before) {
-        memset(storage->slots, 0, storage->capacity * sizeof *storage->slots);
+        memset(storage->slots, 0, storage->capacity * sizeof(struct slot));
         insert_all(storage);
     }
 }
@@ -205,8 +213,8 @@ static uint64_t add_bits(const struct tachoi_aggregation *aggregation, uint64_t 
 
 static void observe_overflow(struct tachoi_async_storage *storage, uint64_t bits) {
     struct entry *overflow = storage->overflow;
-    const bool adds = storage->aggregation.kind == TACHOI_AGGREGATION_SUM &&
-                      is_observed(storage, overflow);
+    const bool adds =
+        storage->aggregation.kind == TACHOI_AGGREGATION_SUM && is_observed(storage, overflow);
     overflow->bits = adds ? add_bits(&storage->aggregation, overflow->bits, bits) : bits;
     overflow->collection = storage->collection;
 }
@@ -246,10 +254,9 @@ void tachoi_async_storage_observe_f64(struct tachoi_async_storage *storage, doub
 static bool read_point(const struct tachoi_async_storage *storage, const struct entry *entry,
                        struct tachoi_arena *arena, tacho_number_point *point) {
     const bool is_sum = storage->aggregation.kind == TACHOI_AGGREGATION_SUM;
-    *point = (tacho_number_point){
-        .series = {.id = entry->id, .generation = storage->generation},
-        .start_time_unix_nano = is_sum ? entry->start_time_unix_nano : 0,
-        .time_unix_nano = storage->time_unix_nano};
+    *point = (tacho_number_point){.series = {.id = entry->id, .generation = storage->generation},
+                                  .start_time_unix_nano = is_sum ? entry->start_time_unix_nano : 0,
+                                  .time_unix_nano = storage->time_unix_nano};
     if (storage->aggregation.number_type == TACHO_NUMBER_I64) {
         point->value.i64 = (int64_t)entry->bits;
     } else {
@@ -260,18 +267,18 @@ static bool read_point(const struct tachoi_async_storage *storage, const struct 
 
 bool tachoi_async_storage_collect(struct tachoi_async_storage *storage, struct tachoi_arena *arena,
                                   struct tachoi_points *out) {
-    tacho_number_point *points =
-        tachoi_arena_alloc(arena, storage->own_count + 1, sizeof *points);
+    tacho_number_point *points = tachoi_arena_alloc(arena, storage->own_count + 1, sizeof *points);
     if (points == NULL) {
         return false;
     }
     size_t count = 0;
-    for (struct entry *entry = storage->overflow; entry != NULL; entry = entry->next) {
-        if (is_observed(storage, entry)) {
-            if (!read_point(storage, entry, arena, &points[count])) {
-                return false;
-            }
-            count++;
+    if (is_observed(storage, storage->overflow) &&
+        !read_point(storage, storage->overflow, arena, &points[count++])) {
+        return false;
+    }
+    for (const struct entry *entry = storage->first; entry != NULL; entry = entry->next) {
+        if (is_observed(storage, entry) && !read_point(storage, entry, arena, &points[count++])) {
+            return false;
         }
     }
     *out = (struct tachoi_points){.items = points, .count = count, .size = sizeof *points};

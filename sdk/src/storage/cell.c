@@ -6,8 +6,7 @@ size_t tachoi_cell_size(const struct tachoi_aggregation *aggregation) {
     if (aggregation->kind != TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM) {
         return sizeof(struct tachoi_word_cell);
     }
-    return sizeof(struct tachoi_histogram_cell) +
-           (aggregation->bound_count + 1) * sizeof(uint64_t);
+    return sizeof(struct tachoi_histogram_cell) + (aggregation->bound_count + 1) * sizeof(uint64_t);
 }
 
 void tachoi_cell_init(struct tachoi_cell_head *cell, const struct tachoi_aggregation *aggregation) {

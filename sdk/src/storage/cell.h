@@ -49,7 +49,8 @@ struct tachoi_histogram_cell {
 static inline struct tachoi_word_cell *tachoi_word_cell_of(struct tachoi_cell_head *head) {
     return (struct tachoi_word_cell *)(void *)head;
 }
-static inline struct tachoi_histogram_cell *tachoi_histogram_cell_of(struct tachoi_cell_head *head) {
+static inline struct tachoi_histogram_cell *
+tachoi_histogram_cell_of(struct tachoi_cell_head *head) {
     return (struct tachoi_histogram_cell *)(void *)head;
 }
 

@@ -13,8 +13,8 @@ static bool claim(struct tachoi_overflow_slot *slot) {
         return false;
     }
     /* acquire; pairs with the release of FREE below: the last taker has read its fields */
-    return atomic_compare_exchange_strong_explicit(&slot->state, &state, mine,
-                                                   memory_order_acquire, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&slot->state, &state, mine, memory_order_acquire,
+                                                   memory_order_relaxed);
 }
 
 bool tachoi_overflow_ring_put(struct tachoi_overflow_ring *ring, struct tachoi_series *series,

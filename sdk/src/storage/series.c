@@ -45,7 +45,8 @@ void tachoi_series_destroy(struct tachoi_series *series) {
 
 bool tachoi_series_promote(struct tachoi_series *series) {
     const struct tachoi_aggregation *aggregation = &series->family->aggregation;
-    if (aggregation->kind == TACHOI_AGGREGATION_LAST_VALUE || tachoi_series_stripes(series) != NULL) {
+    if (aggregation->kind == TACHOI_AGGREGATION_LAST_VALUE ||
+        tachoi_series_stripes(series) != NULL) {
         return true;
     }
     struct tachoi_stripes *stripes = tachoi_stripes_create(aggregation, tachoi_stripe_count());
@@ -109,12 +110,11 @@ double tachoi_series_read_f64(struct tachoi_series *series) {
 void tachoi_series_read_histogram(struct tachoi_series *series,
                                   struct tachoi_histogram_totals *totals, uint64_t *buckets) {
     const size_t bucket_count = series->family->aggregation.bound_count + 1;
-    tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)),
-                               totals, buckets, bucket_count);
+    tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)), totals,
+                               buckets, bucket_count);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
-        tachoi_histogram_cell_read(
-            tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)), totals,
-            buckets, bucket_count);
+        tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
+                                   totals, buckets, bucket_count);
     }
 }

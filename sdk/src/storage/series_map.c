@@ -70,7 +70,8 @@ static bool grow_locked(struct tachoi_series_map *map) {
     if (tachoi_series_map_count(map) < capacity / 4 * 3) {
         return true;
     }
-    struct tachoi_series_table *larger = capacity <= SIZE_MAX / 2 ? create_table(capacity * 2) : NULL;
+    struct tachoi_series_table *larger =
+        capacity <= SIZE_MAX / 2 ? create_table(capacity * 2) : NULL;
     if (larger == NULL) {
         return false;
     }
@@ -175,7 +176,8 @@ int tachoi_series_map_init(struct tachoi_series_map *map, struct tachoi_series_f
     map->family = family;
     map->clock = clock;
     map->limit = limit;
-    (void)tachoi_fork_watch(); /* without it a child is taken for its parent: nothing better is left */
+    (void)tachoi_fork_watch(); /* without it a child is taken for its parent: nothing better is left
+                                */
     map->generation = tachoi_fork_generation();
     if (pthread_mutex_init(&map->lock, NULL) != 0) {
         return TACHO_E_SYSTEM;

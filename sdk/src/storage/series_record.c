@@ -4,8 +4,10 @@
 #include "storage/series.h"
 
 /* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when
- * it is still busy after so many looks, its holder is not running. */
-enum { HISTOGRAM_TRIES = 64 };
+ * it is still busy after so many looks, its holder is not running. With one cell that takes longer
+ * (microseconds), because the others would fill the ring while the holder is off its processor;
+ * with stripes, which is where signal handlers record, another one is free at once. */
+enum { INLINE_TRIES = 1000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
 /* A measurement that had to go to the ring proves contention that stripes would have spared. */
 static const uint32_t CONTENTION_PROVEN = UINT32_C(1) << 30;
@@ -35,8 +37,8 @@ static void add_f64(struct tachoi_series *series, double value) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
         size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-        while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)),
-                                             value)) {
+        while (!tachoi_word_cell_try_add_f64(
+            tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value)) {
             index = (index + 1) & (stripes->count - 1);
         }
         return;
@@ -52,7 +54,7 @@ static void add_f64(struct tachoi_series *series, double value) {
 static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double value) {
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     uint32_t contention = 0;
-    for (int tries = 0; tries < HISTOGRAM_TRIES; tries++) {
+    for (int tries = 0; tries < INLINE_TRIES; tries++) {
         const enum tachoi_lock_holder holder =
             tachoi_histogram_cell_try_add(tachoi_histogram_cell_of(cell), bucket, value);
         if (holder == TACHOI_HOLDER_NONE) {
@@ -69,9 +71,10 @@ static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double 
 
 static bool try_stripes(struct tachoi_stripes *stripes, size_t bucket, double value) {
     size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-    for (int tries = 0; tries < HISTOGRAM_TRIES; tries++) {
-        if (tachoi_histogram_cell_try_add(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, index)),
-                                          bucket, value) == TACHOI_HOLDER_NONE) {
+    for (int tries = 0; tries < STRIPE_TRIES; tries++) {
+        if (tachoi_histogram_cell_try_add(
+                tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, index)), bucket, value) ==
+            TACHOI_HOLDER_NONE) {
             return true;
         }
         index = (index + 1) & (stripes->count - 1);
@@ -81,8 +84,8 @@ static bool try_stripes(struct tachoi_stripes *stripes, size_t bucket, double va
 
 static void add_to_histogram(struct tachoi_series *series, double value) {
     struct tachoi_series_family *family = series->family;
-    const size_t bucket = tachoi_histogram_bucket(family->aggregation.bounds,
-                                                  family->aggregation.bound_count, value);
+    const size_t bucket =
+        tachoi_histogram_bucket(family->aggregation.bounds, family->aggregation.bound_count, value);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     const bool added = stripes != NULL ? try_stripes(stripes, bucket, value)
                                        : try_inline_cell(series, bucket, value);
@@ -107,7 +110,8 @@ void tachoi_series_record_i64(struct tachoi_series *series, int64_t value) {
 void tachoi_series_record_f64(struct tachoi_series *series, double value) {
     switch (series->family->aggregation.kind) {
     case TACHOI_AGGREGATION_LAST_VALUE:
-        tachoi_word_cell_store(tachoi_word_cell_of(tachoi_series_cell(series)), tachoi_bits_of_f64(value));
+        tachoi_word_cell_store(tachoi_word_cell_of(tachoi_series_cell(series)),
+                               tachoi_bits_of_f64(value));
         break;
     case TACHOI_AGGREGATION_SUM:
         add_f64(series, value);

@@ -25,8 +25,7 @@ struct tachoi_stripes *tachoi_stripes_create(const struct tachoi_aggregation *ag
                                              size_t count) {
     const size_t lines = (tachoi_cell_size(aggregation) - 1) / TACHOI_CACHE_LINE_BYTES + 1;
     size_t all_lines = 0;
-    if (!tachoi_size_mul(lines, count, &all_lines) ||
-        !tachoi_size_add(all_lines, 1, &all_lines)) {
+    if (!tachoi_size_mul(lines, count, &all_lines) || !tachoi_size_add(all_lines, 1, &all_lines)) {
         return NULL;
     }
     struct tachoi_stripes *stripes = tachoi_calloc_aligned(all_lines, TACHOI_CACHE_LINE_BYTES);

@@ -7,18 +7,18 @@
 #include "tacho/status.h"
 
 /** Fills what the series share; false when memory is short. */
-static bool init_family(struct tachoi_series_family *family,
+static bool init_family(struct tachoi_sync_storage *storage,
                         const struct tachoi_aggregation *aggregation) {
+    struct tachoi_series_family *family = &storage->family;
     family->aggregation = *aggregation;
-    family->aggregation.bounds = NULL;
     family->cell_size = tachoi_cell_size(aggregation);
     if (aggregation->kind != TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM) {
         return true;
     }
-    family->aggregation.bounds =
-        tachoi_memdup(aggregation->bounds, aggregation->bound_count * sizeof(double));
+    storage->bounds = tachoi_memdup(aggregation->bounds, aggregation->bound_count * sizeof(double));
+    family->aggregation.bounds = storage->bounds;
     family->ring = tachoi_calloc(1, sizeof(struct tachoi_overflow_ring));
-    return family->aggregation.bounds != NULL && family->ring != NULL;
+    return storage->bounds != NULL && family->ring != NULL;
 }
 
 int tachoi_sync_storage_create(const struct tachoi_aggregation *aggregation, uint32_t limit,
@@ -27,7 +27,7 @@ int tachoi_sync_storage_create(const struct tachoi_aggregation *aggregation, uin
     if (storage == NULL) {
         return TACHO_E_NO_MEMORY;
     }
-    if (!init_family(&storage->family, aggregation) ||
+    if (!init_family(storage, aggregation) ||
         tachoi_series_map_init(&storage->map, &storage->family, limit, clock) != TACHO_OK) {
         tachoi_sync_storage_destroy(storage);
         return TACHO_E_NO_MEMORY;
@@ -43,7 +43,7 @@ void tachoi_sync_storage_destroy(struct tachoi_sync_storage *storage) {
     }
     tachoi_series_map_fini(&storage->map);
     tachoi_free(storage->family.ring);
-    tachoi_free((void *)(uintptr_t)storage->family.aggregation.bounds);
+    tachoi_free(storage->bounds);
     tachoi_free(storage);
 }
 
@@ -84,8 +84,8 @@ void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double 
 
 /* The handle of a binding is the series itself, under a name that recorders by attributes cannot
  * confuse with it. */
-static struct tachoi_series *series_of(struct tachoi_bound_series *bound) {
-    return (struct tachoi_series *)(void *)bound;
+static struct tachoi_series *unwrap(struct tachoi_bound_series *series) {
+    return (struct tachoi_series *)(void *)series;
 }
 
 struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage *storage,
@@ -101,18 +101,18 @@ struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage 
     return (struct tachoi_bound_series *)(void *)series;
 }
 
-void tachoi_bound_series_release(struct tachoi_bound_series *bound) {
-    if (bound != NULL) {
-        atomic_fetch_sub_explicit(&series_of(bound)->use, TACHOI_SERIES_PIN, memory_order_relaxed);
+void tachoi_bound_series_release(struct tachoi_bound_series *series) {
+    if (series != NULL) {
+        atomic_fetch_sub_explicit(&unwrap(series)->use, TACHOI_SERIES_PIN, memory_order_relaxed);
     }
 }
 
-void tachoi_bound_series_record_i64(struct tachoi_bound_series *bound, int64_t value) {
-    tachoi_series_record_i64(series_of(bound), value);
+void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value) {
+    tachoi_series_record_i64(unwrap(series), value);
 }
 
-void tachoi_bound_series_record_f64(struct tachoi_bound_series *bound, double value) {
-    tachoi_series_record_f64(series_of(bound), value);
+void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value) {
+    tachoi_series_record_f64(unwrap(series), value);
 }
 
 size_t tachoi_sync_storage_series_count(const struct tachoi_sync_storage *storage) {

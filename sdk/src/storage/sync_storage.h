@@ -10,6 +10,9 @@
 #include "storage/storage.h"
 
 struct tachoi_sync_storage {
+    /* immutable after create */
+    double *bounds; /* owned; family.aggregation.bounds */
+    /* as their headers say */
     struct tachoi_series_family family;
     struct tachoi_series_map map;
     /* atomic */

@@ -29,22 +29,21 @@ static inline uint32_t tachoi_lock_word_of(uint32_t generation, enum tachoi_lock
     return (generation << 2) | (uint32_t)holder;
 }
 
-/** Takes the lock for `me` and returns TACHOI_HOLDER_NONE, or returns who has it. */
+/** Takes the lock for `me` and returns TACHOI_HOLDER_NONE, or returns who has it. Looks before it
+ * exchanges, so that those who try do not slow the holder down. */
 static inline enum tachoi_lock_holder tachoi_try_lock(tachoi_lock_word *word,
                                                       enum tachoi_lock_holder me) {
     const uint32_t mine = tachoi_lock_word_of(tachoi_fork_generation(), me);
-    uint32_t seen = 0;
+    uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
+    if (seen != 0 && (seen >> 2) == (mine >> 2)) {
+        return (enum tachoi_lock_holder)(seen & 3U);
+    }
     /* acquire; pairs with the release in tachoi_unlock: what the last holder wrote is visible */
     if (atomic_compare_exchange_strong_explicit(word, &seen, mine, memory_order_acquire,
                                                 memory_order_relaxed)) {
         return TACHOI_HOLDER_NONE;
     }
-    if ((seen >> 2) != (mine >> 2) &&
-        atomic_compare_exchange_strong_explicit(word, &seen, mine, memory_order_acquire,
-                                                memory_order_relaxed)) {
-        return TACHOI_HOLDER_NONE;
-    }
-    return seen == 0 ? TACHOI_HOLDER_RECORDER : (enum tachoi_lock_holder)(seen & 3U);
+    return seen != 0 ? (enum tachoi_lock_holder)(seen & 3U) : TACHOI_HOLDER_RECORDER;
 }
 
 static inline void tachoi_unlock(tachoi_lock_word *word) {

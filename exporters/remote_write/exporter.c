@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the remote-write exporter as the SDK sees it: options in, batches to the worker, accounts
+ * out. What crosses threads is in worker.h.
+ *
+ * In a forked child nothing of an exporter is touched: its lock may be held for ever by a thread
+ * that is not there, and its connections are the parent's. It is abandoned as it is. */
+#include "remote_write/exporter.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fork.h"
+#include "prometheus/timestamps.h"
+#include "remote_write/converter.h"
+#include "remote_write/exit_handler.h"
+#include "remote_write/options.h"
+#include "tacho/sdk/diagnostics.h"
+
+struct exporter {
+    /* immutable after create */
+    struct tachoi_remote_write_config config;
+    uint32_t fork_generation;
+
+    /* exporting thread only */
+    struct tachoi_timestamps timestamps;
+    struct tachoi_converter converter;
+
+    struct tachoi_worker worker;
+    struct tachoi_exit_entry exit_entry; /* guarded by the exit handler */
+};
+
+static bool is_forked(const struct exporter *exporter) {
+    return exporter->fork_generation != tachoi_fork_generation();
+}
+
+/* Frees everything but the thread, which has ended. */
+static void release(void *owner) {
+    struct exporter *exporter = owner;
+    tachoi_worker_fini(&exporter->worker);
+    tachoi_converter_fini(&exporter->converter);
+    tachoi_remote_write_config_fini(&exporter->config);
+    tachoi_free(exporter);
+}
+
+/* --- the table --- */
+
+/* Whether the batch has a usable time; if not, it is dropped and counted. */
+static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batch,
+                       int64_t *time_ms) {
+    enum tachoi_timestamp_result result = tachoi_timestamps_next(
+        &exporter->timestamps, batch->time_unix_nano, batch->time_monotonic_ns, time_ms);
+    if (result == TACHOI_TIMESTAMP_OK) {
+        return true;
+    }
+    tachoi_worker_drop_for_clock(&exporter->worker, tachoi_batch_samples(batch));
+    tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "clock",
+                             result == TACHOI_TIMESTAMP_TOO_EARLY
+                                 ? "the wall clock is not set; samples are dropped until it is"
+                                 : "the wall clock went back by more than ten minutes; samples are "
+                                   "dropped until it has caught up");
+    return false;
+}
+
+static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
+    struct exporter *exporter = self;
+    struct tachoi_converter *converter = &exporter->converter;
+    int64_t time_ms;
+    (void)deadline_ns; /* nothing here waits */
+    if (is_forked(exporter)) {
+        return TACHO_E_FORKED;
+    }
+    if (!tachoi_worker_is_open(&exporter->worker)) {
+        return TACHO_E_SHUTDOWN;
+    }
+    if (!time_batch(exporter, batch, &time_ms)) {
+        return TACHO_E_FAILED;
+    }
+    tachoi_converter_convert(converter, batch, time_ms);
+    int status = tachoi_worker_accept(
+        &exporter->worker, &(struct tachoi_worker_batch){.run = &converter->run,
+                                                         .accepted = converter->accepted,
+                                                         .invalid = converter->invalid,
+                                                         .time_ms = time_ms,
+                                                         .cache = &converter->cache,
+                                                         .collection = converter->collection});
+    return status == TACHO_OK && converter->lacked_memory ? TACHO_E_NO_MEMORY : status;
+}
+
+static int force_flush(void *self, uint64_t deadline_ns) {
+    struct exporter *exporter = self;
+    return is_forked(exporter) ? TACHO_E_FORKED
+                               : tachoi_worker_flush(&exporter->worker, deadline_ns);
+}
+
+static int shut_down(void *self, uint64_t deadline_ns) {
+    struct exporter *exporter = self;
+    return is_forked(exporter) ? TACHO_E_FORKED
+                               : tachoi_worker_close(&exporter->worker, deadline_ns, true);
+}
+
+static void destroy(void *self) {
+    struct exporter *exporter = self;
+    if (exporter == NULL || is_forked(exporter)) {
+        return;
+    }
+    tachoi_exit_handler_remove(&exporter->exit_entry);
+    (void)tachoi_worker_close(&exporter->worker, 0, false);
+    if (tachoi_worker_end(&exporter->worker)) {
+        release(exporter);
+    }
+}
+
+static void fill_stats(struct exporter *exporter, tacho_remote_write_stats *out) {
+    struct tachoi_worker *worker = &exporter->worker;
+    struct tachoi_account *account = &worker->account;
+    memset(out, 0, sizeof *out);
+    if (is_forked(exporter)) { /* all of it happened in the parent */
+        return;
+    }
+    pthread_mutex_lock(&account->lock);
+    out->accepted = account->accepted;
+    out->acknowledged = account->acknowledged;
+    out->failed = account->failed;
+    out->dropped_queue_full = account->dropped_queue_full;
+    out->dropped_too_old = account->dropped_too_old;
+    out->dropped_shutdown = account->dropped_shutdown;
+    out->dropped_clock = account->dropped_clock;
+    out->dropped_invalid = account->dropped_invalid;
+    out->pending = tachoi_worker_pending_locked(worker);
+    out->requests = account->requests;
+    out->retries = account->retries;
+    out->bytes_sent = account->bytes_sent;
+    out->last_http_status = account->last_http_status;
+    out->series_cached = worker->series_cached;
+    pthread_mutex_unlock(&account->lock);
+}
+
+static void delivery(void *self, tacho_delivery *out) {
+    tacho_remote_write_stats stats;
+    fill_stats(self, &stats);
+    out->accepted = stats.accepted;
+    out->acknowledged = stats.acknowledged;
+    out->failed = stats.failed;
+    out->dropped = stats.dropped_queue_full + stats.dropped_too_old + stats.dropped_shutdown +
+                   stats.dropped_clock + stats.dropped_invalid;
+    out->pending = stats.pending;
+}
+
+const tacho_metric_exporter_ops tachoi_remote_write_ops = {
+    .struct_size = sizeof(tacho_metric_exporter_ops),
+    .name = TACHOI_REMOTE_WRITE,
+    .export_batch = export_batch,
+    .force_flush = force_flush,
+    .shutdown = shut_down,
+    .destroy = destroy,
+    .delivery = delivery,
+};
+
+/* --- public functions --- */
+
+static int refuse_start(tacho_error *error, int status, int reason) {
+    switch (status) {
+    case TACHO_E_INVALID:
+        return tachoi_remote_write_refuse(error, status, "basic_auth_password_file",
+                                          "cannot be read: %s", strerror(reason));
+    case TACHO_E_UNSUPPORTED:
+        return tachoi_remote_write_refuse(error, status, "endpoint",
+                                          "this libcurl cannot do what the options ask for (it "
+                                          "must be 7.87 or later, with TLS for https)");
+    case TACHO_E_SYSTEM:
+        return tachoi_remote_write_refuse(error, status, "", "the system gave no thread");
+    default:
+        return tachoi_remote_write_refuse(error, status, "", "out of memory");
+    }
+}
+
+/* Fills a zeroed exporter and starts its worker; on failure nothing is left but its memory. */
+static int start(struct exporter *exporter, const tacho_remote_write_options *options) {
+    int status = tachoi_remote_write_config_init(&exporter->config, options);
+    if (status != TACHO_OK) {
+        return status; /* it has told why */
+    }
+    const tacho_remote_write_options *values = &exporter->config.values;
+    tacho_error *error = values->error;
+    exporter->fork_generation = tachoi_fork_generation();
+    tachoi_converter_init(&exporter->converter, values->disable_scope_info,
+                          values->disable_target_info);
+    status = tachoi_worker_start(&exporter->worker, &exporter->config, release, exporter);
+    if (status != TACHO_OK) {
+        (void)refuse_start(error, status, errno);
+        tachoi_remote_write_config_fini(&exporter->config);
+    }
+    return status;
+}
+
+int tacho_remote_write_exporter_create(const tacho_remote_write_options *options,
+                                       tacho_metric_exporter **out) {
+    if (out == NULL) {
+        return TACHO_E_INVALID;
+    }
+    if (!tachoi_fork_watch()) {
+        return TACHO_E_SYSTEM;
+    }
+    struct exporter *exporter = tachoi_calloc(1, sizeof *exporter);
+    if (exporter == NULL) {
+        return TACHO_E_NO_MEMORY;
+    }
+    int status = start(exporter, options);
+    if (status != TACHO_OK) {
+        tachoi_free(exporter);
+        return status;
+    }
+    status = tachoi_exit_handler_add(&exporter->exit_entry, &exporter->worker,
+                                     exporter->config.values.flush_at_exit);
+    if (status != TACHO_OK) {
+        (void)refuse_start(exporter->config.values.error, status, 0);
+        destroy(exporter);
+        return status;
+    }
+    return tacho_metric_exporter_create(&tachoi_remote_write_ops, exporter, out);
+}
+
+int tacho_remote_write_exporter_stats(const tacho_metric_exporter *exporter,
+                                      tacho_remote_write_stats *out) {
+    struct exporter *self = tacho_metric_exporter_self(exporter, &tachoi_remote_write_ops);
+    if (self == NULL || out == NULL || out->struct_size < sizeof out->struct_size) {
+        return TACHO_E_INVALID;
+    }
+    tacho_remote_write_stats stats;
+    size_t size = out->struct_size < sizeof stats ? out->struct_size : sizeof stats;
+    fill_stats(self, &stats);
+    stats.struct_size = out->struct_size;
+    memcpy(out, &stats, size);
+    return TACHO_OK;
+}

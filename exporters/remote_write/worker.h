@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the sending thread and the life of delivery: accepting records, flushing, closing. It knows
+ * records and shards, not metrics.
+ *
+ *   open --close--> closing --the thread is told to stop--> closed
+ *
+ * Which calls may run together on one worker: accept is called by one thread at a time; flush,
+ * close and account by any, at any time between create and destroy. None of them waits for the
+ * network longer than its deadline. No call of user code (diagnostics) is made under the lock.
+ *
+ * The account's lock guards the queues, the account and the life; it is held for short copies only.
+ * The thread encodes and transfers without it. */
+#ifndef TACHOI_REMOTE_WRITE_WORKER_H
+#define TACHOI_REMOTE_WRITE_WORKER_H
+
+#include "remote_write/series_cache.h"
+#include "remote_write/shard.h"
+
+/** Shards of a worker; a series belongs to the one that its labels' hash tells (QUEUE-01). */
+#define TACHOI_SHARD_COUNT 1
+
+/** How long after its deadline close may still wait for the thread to end. */
+#define TACHOI_STOP_GRACE_MS 100
+
+enum tachoi_worker_life { TACHOI_WORKER_OPEN, TACHOI_WORKER_CLOSING, TACHOI_WORKER_CLOSED };
+
+struct tachoi_worker {
+    /* immutable after start */
+    const struct tachoi_remote_write_config *config;
+    struct tachoi_http_client *client;
+    pthread_t thread;
+    void (*release)(void *owner); /* frees the worker's owner, if it was abandoned */
+    void *owner;
+
+    struct tachoi_account account;
+    struct tachoi_shard shards[TACHOI_SHARD_COUNT];
+
+    /* guarded by the account's lock */
+    enum tachoi_worker_life life;
+    int close_status;  /* once closed */
+    bool is_hurried;   /* a flush waits: cut one backoff short */
+    bool must_stop;    /* told to the thread */
+    bool has_left;     /* the thread makes no more requests; the client may not be woken */
+    bool has_ended;    /* it touches nothing any more, but for what is_abandoned tells */
+    bool is_abandoned; /* nobody waits for it: it calls `release` as the last thing */
+    bool is_joined;
+    size_t series_cached; /* for the statistics */
+};
+
+/** What a collection yields, and the cache its series are from. */
+struct tachoi_worker_batch {
+    const struct tachoi_run *run;
+    uint64_t accepted; /* samples, those of the run and the invalid ones */
+    uint64_t invalid;
+    int64_t time_ms;
+    struct tachoi_series_cache *cache; /* swept, unless NULL */
+    uint64_t collection;               /* number by which the cache knows what was seen */
+};
+
+/** Makes the client and the shards and starts the thread. `config` is borrowed and must outlive
+ * the worker. On failure nothing is left. `release` is called with `owner`, on the thread and as
+ * its last act, if end had to abandon it. Returns TACHO_OK; TACHO_E_INVALID, errno set, if the
+ * password file cannot be read; TACHO_E_NO_MEMORY, TACHO_E_SYSTEM, TACHO_E_UNSUPPORTED. */
+int tachoi_worker_start(struct tachoi_worker *worker,
+                        const struct tachoi_remote_write_config *config,
+                        void (*release)(void *owner), void *owner);
+
+/** Whether it has not been closed. */
+bool tachoi_worker_is_open(struct tachoi_worker *worker);
+
+/** Queues a batch. TACHO_OK; TACHO_E_SHUTDOWN, then nothing was counted; TACHO_E_NO_MEMORY, then
+ * what did not fit is counted as invalid. Never waits for the network. */
+int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch);
+
+/** Counts samples as accepted and dropped, because the clock is unusable. */
+void tachoi_worker_drop_for_clock(struct tachoi_worker *worker, uint64_t samples);
+
+/** Samples waiting or in flight. */
+uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);
+
+/** Waits until all that was queued is settled: TACHO_OK, TACHO_E_FAILED (some was lost meanwhile),
+ * TACHO_E_TIMEOUT, TACHO_E_SHUTDOWN. */
+int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
+
+/** Flushes, unless not wanted, and ends: what is left then is counted dropped_shutdown. The first
+ * call counts, the others wait for it and return its result. */
+int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, bool wants_flush);
+
+/** Waits for the thread's end; the worker must be closed. False if the thread would not end in
+ * time: it is abandoned, and calls `release` when it does. */
+bool tachoi_worker_end(struct tachoi_worker *worker);
+
+/** Frees what start made, once the thread has ended. */
+void tachoi_worker_fini(struct tachoi_worker *worker);
+
+/** Whether the caller runs on the worker's thread (in a diagnostics handler). */
+bool tachoi_worker_is_current(const struct tachoi_worker *worker);
+
+#endif
