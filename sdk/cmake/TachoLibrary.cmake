@@ -25,17 +25,17 @@ target_compile_options(
 
 set(TACHO_TARGETS "" CACHE INTERNAL "targets to install")
 
-# tacho_add_library(<name> DESCRIPTION text MAP file SOURCES ... [INCLUDE ...] [PUBLIC ...]
-#                   [PRIVATE ...] [EXTERNAL ...] [PC_REQUIRES ...] [PC_LIBS ...])
+# tacho_add_library(<name> DESCRIPTION text MAP file SOURCES ... [OBJECTS ...] [INCLUDE ...]
+#                   [PUBLIC ...] [PRIVATE ...] [EXTERNAL ...] [PC_REQUIRES ...] [PC_LIBS ...])
 #
 # Makes tacho_<name> (shared) and tacho_<name>_static from one set of objects, with the aliases
 # tacho::<name> (shared where built, else static) and tacho::<name>_static, and the pkg-config file
-# tacho-<name>. PUBLIC names the tacho libraries (without prefix) that the headers need, PRIVATE
+# tacho-<name>. OBJECTS are objects compiled elsewhere. PUBLIC names the tacho libraries (without prefix) that the headers need, PRIVATE
 # targets of the project and EXTERNAL foreign ones that only the code needs; PC_REQUIRES and PC_LIBS
 # say the latter for pkg-config --static. MAP is the list of exported symbols.
 function(tacho_add_library name)
   cmake_parse_arguments(ARG "" "MAP;DESCRIPTION"
-                        "SOURCES;INCLUDE;PUBLIC;PRIVATE;EXTERNAL;PC_REQUIRES;PC_LIBS" ${ARGN})
+                        "SOURCES;OBJECTS;INCLUDE;PUBLIC;PRIVATE;EXTERNAL;PC_REQUIRES;PC_LIBS" ${ARGN})
   set(objects tacho_${name}_objects)
   add_library(${objects} OBJECT ${ARG_SOURCES})
   set_target_properties(
@@ -56,10 +56,13 @@ function(tacho_add_library name)
 
   set(kinds "")
   if(TACHO_BUILD_SHARED)
-    add_library(tacho_${name} SHARED $<TARGET_OBJECTS:${objects}>)
+    add_library(tacho_${name} SHARED $<TARGET_OBJECTS:${objects}> ${ARG_OBJECTS})
     set_target_properties(tacho_${name} PROPERTIES VERSION ${PROJECT_VERSION}
                                                    SOVERSION ${PROJECT_VERSION_MAJOR})
     target_link_options(tacho_${name} PRIVATE LINKER:-z,nodelete)
+    if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize") # whose symbols come with the program
+      target_link_options(tacho_${name} PRIVATE LINKER:--no-undefined)
+    endif()
     if(ARG_MAP)
       set(map ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_MAP})
       target_link_options(tacho_${name} PRIVATE LINKER:--version-script=${map})
@@ -69,7 +72,7 @@ function(tacho_add_library name)
     add_library(tacho::${name} ALIAS tacho_${name})
   endif()
   if(TACHO_BUILD_STATIC)
-    add_library(tacho_${name}_static STATIC $<TARGET_OBJECTS:${objects}>)
+    add_library(tacho_${name}_static STATIC $<TARGET_OBJECTS:${objects}> ${ARG_OBJECTS})
     set_target_properties(tacho_${name}_static PROPERTIES OUTPUT_NAME tacho_${name})
     list(APPEND kinds tacho_${name}_static)
     add_library(tacho::${name}_static ALIAS tacho_${name}_static)

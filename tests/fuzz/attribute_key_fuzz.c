@@ -21,12 +21,14 @@ struct small_window {
     size_t size;
 };
 
-static unsigned char *move_out(struct tachoi_pack_window *window, unsigned char *cursor) {
-    struct small_window *small = (struct small_window *)window;
-    size_t size = (size_t)(cursor - window->begin);
+static void move_out(struct small_window *small, size_t size) {
     fuzz_check(small->size + size <= MAX_PACKED);
-    memcpy(small->out + small->size, window->begin, size);
+    memcpy(small->out + small->size, small->window.begin, size);
     small->size += size;
+}
+
+static unsigned char *move_out_full(struct tachoi_pack_window *window) {
+    move_out((struct small_window *)window, (size_t)(window->end - window->begin));
     return window->begin;
 }
 
@@ -36,10 +38,11 @@ static void check_windows(tacho_attributes list, const struct tachoi_attribute_s
     unsigned char buffer[300];
     for (size_t room = 1; room < sizeof buffer; room = room * 2 + 1) {
         struct small_window small = {
-            .window = {.begin = buffer, .end = buffer + room, .make_room = move_out}, .out = out};
-        unsigned char *end = tachoi_attributes_pack(&small.window, list);
+            .window = {.begin = buffer, .end = buffer + room, .make_room = move_out_full},
+            .out = out};
+        const unsigned char *end = tachoi_attributes_pack(&small.window, list);
         fuzz_check(end != NULL);
-        (void)move_out(&small.window, end);
+        move_out(&small, (size_t)(end - buffer));
         fuzz_check(small.size == set->size);
         fuzz_check(memcmp(out, set->bytes, set->size) == 0);
     }

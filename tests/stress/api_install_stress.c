@@ -12,10 +12,11 @@
 #include "proxy.h"
 #include "unit/api_fake_sdk.h"
 
-#define PROVIDERS 150
-#define BINDS 4000
-#define REGISTRATIONS 2000
+#define PROVIDERS 60
+#define BINDS 1500
+#define REGISTRATIONS 500
 #define KEPT 8
+#define OUTSTANDING 8
 
 static struct fake_provider *providers[PROVIDERS]; /* the first one lives to the end */
 static _Atomic(size_t) provider_count;
@@ -114,19 +115,21 @@ static void observe(tacho_observer *observer, void *user) {
     tacho_bound_counter_release(tacho_counter_bind(counter_number(1), TACHO_NO_ATTRS));
 }
 
+/* Keeps a few registrations alive, so that installers find some to link while others end. */
 static void *register_and_unregister(void *unused) {
     (void)unused;
-    for (size_t i = 0; i < REGISTRATIONS; i++) {
-        struct registration registration = {false};
-        tacho_callback *callback = NULL;
-        int status = tacho_meter_register_callback(meter_number(0), observe, &registration, gauges,
-                                                   2, &callback);
-        expect(status == TACHO_OK, "register");
-        if (i % 2 == 0) {
-            sched_yield();
+    struct registration registrations[OUTSTANDING];
+    tacho_callback *callbacks[OUTSTANDING] = {NULL};
+    for (size_t i = 0; i < REGISTRATIONS + OUTSTANDING; i++) {
+        size_t slot = i % OUTSTANDING;
+        callbacks[slot] = tacho_callback_unregister(callbacks[slot]);
+        atomic_store_explicit(&registrations[slot].is_over, true, memory_order_relaxed);
+        if (i < REGISTRATIONS) {
+            atomic_init(&registrations[slot].is_over, false);
+            int status = tacho_meter_register_callback(
+                meter_number(0), observe, &registrations[slot], gauges, 2, &callbacks[slot]);
+            expect(status == TACHO_OK, "register");
         }
-        tacho_callback_unregister(callback);
-        atomic_store_explicit(&registration.is_over, true, memory_order_relaxed);
     }
     done();
     return NULL;

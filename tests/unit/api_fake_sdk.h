@@ -94,6 +94,7 @@ struct fake_provider {
     struct fake_instrument instruments[FAKE_MAX];
     struct fake_bound *bounds;
     struct fake_callback *callbacks;
+    struct fake_callback *last_callback;
     void (*on_bind)(tacho_attributes attributes, void *user); /* called without the lock */
     void (*on_create)(void *user);                            /* the same */
     void *on_user;
@@ -286,11 +287,9 @@ static inline int fake_register(void *self, tacho_observe_fn run, void *user,
         callback->run = run;
         callback->user = user;
         callback->count = count;
-        struct fake_callback **last = &provider->callbacks;
-        while (*last != NULL) {
-            last = &(*last)->next;
-        }
-        *last = callback;
+        *(provider->callbacks != NULL ? &provider->last_callback->next : &provider->callbacks) =
+            callback;
+        provider->last_callback = callback;
         if (out != NULL) {
             *out = &callback->handle;
         }

@@ -10,6 +10,7 @@
 
 #include "attributes/attribute_set.h"
 #include "base/alloc.h"
+#include "base/hash.h"
 
 static bool are_same(tacho_attributes a, tacho_attributes b) {
     struct tachoi_attribute_key key_a;
@@ -232,6 +233,32 @@ Test(attribute_key, any_size) {
         tachoi_free(set);
     }
     tachoi_free(text);
+}
+
+/* Leaves words on the stack where the next call has its own: the seed with zeros between. */
+static __attribute__((noinline)) void soil_stack(size_t shift) {
+    volatile uint64_t words[2000];
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        words[i] = i % 3 == shift ? tachoi_hash_seed() : 0;
+    }
+}
+
+/* xxHash takes a state for a used one, and its secret for good, if it seems to hold the seed. */
+Test(attribute_key, the_hash_of_a_large_set_does_not_depend_on_old_memory) {
+    static char large[3000];
+    memset(large, 'x', sizeof large);
+    tacho_attributes list = TACHO_ATTRS(TACHO_STRN("a", large, sizeof large));
+    static struct tachoi_attribute_key keys[3];
+    for (size_t i = 0; i < 3; i++) {
+        soil_stack(i);
+        tachoi_attribute_key_init(&keys[i], list);
+        cr_assert(not(keys[i].is_packed));
+        cr_assert(eq(u64, keys[i].hash, keys[0].hash));
+    }
+    unsigned char *bytes = tachoi_malloc(keys[0].size);
+    tachoi_attribute_key_write(&keys[0], bytes);
+    cr_assert(eq(u64, keys[0].hash, tachoi_hash_bytes(bytes, keys[0].size, tachoi_hash_seed())));
+    tachoi_free(bytes);
 }
 
 Test(attribute_key, a_set_needs_memory_and_nothing_else_does) {

@@ -16,29 +16,32 @@
 
 struct hash_window {
     struct tachoi_pack_window window; /* first */
-    XXH3_state_t state;
-    size_t size; /* of what was taken away */
+    XXH3_state_t *state;
+    size_t size; /* of what was hashed */
 };
 
-static unsigned char *hash_full(struct tachoi_pack_window *window, unsigned char *cursor) {
-    struct hash_window *hashed = (struct hash_window *)window;
-    size_t size = (size_t)(cursor - window->begin);
-    (void)XXH3_64bits_update(&hashed->state, window->begin, size);
+static void hash_bytes(struct hash_window *hashed, size_t size) {
+    (void)XXH3_64bits_update(hashed->state, hashed->window.begin, size);
     hashed->size += size;
+}
+
+static unsigned char *hash_full(struct tachoi_pack_window *window) {
+    hash_bytes((struct hash_window *)window, (size_t)(window->end - window->begin));
     return window->begin;
 }
 
 /* Out of line: the state is large, and sets of this size are rare. */
 static __attribute__((noinline)) void init_large(struct tachoi_attribute_key *key) {
-    struct hash_window hashed;
-    hashed.window.begin = key->scratch;
-    hashed.window.end = key->scratch + sizeof key->scratch;
-    hashed.window.make_room = hash_full;
-    hashed.size = 0;
-    (void)XXH3_64bits_reset_withSeed(&hashed.state, tachoi_hash_seed());
-    unsigned char *end = tachoi_attributes_pack(&hashed.window, key->source);
-    (void)hash_full(&hashed.window, end);
-    key->hash = XXH3_64bits_digest(&hashed.state);
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state); /* else what the stack held may pass for the secret of this seed */
+    (void)XXH3_64bits_reset_withSeed(&state, tachoi_hash_seed());
+    struct hash_window hashed = {.window = {.begin = key->scratch,
+                                            .end = key->scratch + sizeof key->scratch,
+                                            .make_room = hash_full},
+                                 .state = &state};
+    const unsigned char *end = tachoi_attributes_pack(&hashed.window, key->source);
+    hash_bytes(&hashed, (size_t)(end - key->scratch));
+    key->hash = XXH3_64bits_digest(&state);
     key->size = hashed.size;
     key->is_packed = false;
 }
@@ -78,15 +81,18 @@ struct compare_window {
     size_t left;
 };
 
-static unsigned char *compare_full(struct tachoi_pack_window *window, unsigned char *cursor) {
-    struct compare_window *compared = (struct compare_window *)window;
-    size_t size = (size_t)(cursor - window->begin);
-    if (size > compared->left || memcmp(window->begin, compared->expected, size) != 0) {
-        return NULL;
+static bool compare_bytes(struct compare_window *compared, size_t size) {
+    if (size > compared->left || memcmp(compared->window.begin, compared->expected, size) != 0) {
+        return false;
     }
     compared->expected += size;
     compared->left -= size;
-    return window->begin;
+    return true;
+}
+
+static unsigned char *compare_full(struct tachoi_pack_window *window) {
+    size_t size = (size_t)(window->end - window->begin);
+    return compare_bytes((struct compare_window *)window, size) ? window->begin : NULL;
 }
 
 static __attribute__((noinline)) bool equals_large(const struct tachoi_attribute_key *key,
@@ -96,8 +102,8 @@ static __attribute__((noinline)) bool equals_large(const struct tachoi_attribute
         .window = {.begin = buffer, .end = buffer + sizeof buffer, .make_room = compare_full},
         .expected = bytes,
         .left = size};
-    unsigned char *end = tachoi_attributes_pack(&compared.window, key->source);
-    return end != NULL && compare_full(&compared.window, end) != NULL && compared.left == 0;
+    const unsigned char *end = tachoi_attributes_pack(&compared.window, key->source);
+    return end != NULL && compare_bytes(&compared, (size_t)(end - buffer)) && compared.left == 0;
 }
 
 bool tachoi_attribute_key_equals(const struct tachoi_attribute_key *key, const unsigned char *bytes,

@@ -17,11 +17,8 @@
 #define VARINT_MAX_BYTES 10    /* of 64 bits */
 #define SHORT_PAIR_OVERHEAD 10 /* length of the key, type, and 8 bytes or a length */
 
-typedef struct tachoi_pack_window window;
-
-unsigned char *tachoi_pack_stop(struct tachoi_pack_window *to, unsigned char *cursor) {
-    (void)to;
-    (void)cursor;
+unsigned char *tachoi_pack_stop(struct tachoi_pack_window *window) {
+    (void)window;
     return NULL;
 }
 
@@ -41,12 +38,13 @@ static inline uint64_t f64_bits(double value) {
 
 /* --- any size, any room ---------------------------------------------------------------------- */
 
-static unsigned char *put_bytes(window *to, unsigned char *cursor, const void *data, size_t size) {
+static unsigned char *put_bytes(struct tachoi_pack_window *to, unsigned char *cursor,
+                                const void *data, size_t size) {
     const unsigned char *from = data;
     while (cursor != NULL && size > 0) {
         size_t room = (size_t)(to->end - cursor);
         if (room == 0) {
-            cursor = to->make_room(to, cursor);
+            cursor = to->make_room(to);
             continue;
         }
         size_t part = size < room ? size : room;
@@ -58,11 +56,13 @@ static unsigned char *put_bytes(window *to, unsigned char *cursor, const void *d
     return cursor;
 }
 
-static unsigned char *put_byte(window *to, unsigned char *cursor, unsigned char byte) {
+static unsigned char *put_byte(struct tachoi_pack_window *to, unsigned char *cursor,
+                               unsigned char byte) {
     return put_bytes(to, cursor, &byte, 1);
 }
 
-static inline unsigned char *put_count(window *to, unsigned char *cursor, size_t count) {
+static inline unsigned char *put_count(struct tachoi_pack_window *to, unsigned char *cursor,
+                                       size_t count) {
     if (count <= SHORT_MAX && cursor != NULL && cursor != to->end) {
         *cursor = (unsigned char)count;
         return cursor + 1;
@@ -77,18 +77,20 @@ static inline unsigned char *put_count(window *to, unsigned char *cursor, size_t
     return put_bytes(to, cursor, bytes, size);
 }
 
-static unsigned char *put_string(window *to, unsigned char *cursor, tacho_string string) {
+static unsigned char *put_string(struct tachoi_pack_window *to, unsigned char *cursor,
+                                 tacho_string string) {
     size_t length = count_of(string.data, string.length);
     cursor = put_count(to, cursor, length);
     return put_bytes(to, cursor, string.data, length);
 }
 
-static unsigned char *put_f64(window *to, unsigned char *cursor, double value) {
+static unsigned char *put_f64(struct tachoi_pack_window *to, unsigned char *cursor, double value) {
     uint64_t bits = f64_bits(value);
     return put_bytes(to, cursor, &bits, sizeof bits);
 }
 
-static unsigned char *put_strings(window *to, unsigned char *cursor, const tacho_value *value) {
+static unsigned char *put_strings(struct tachoi_pack_window *to, unsigned char *cursor,
+                                  const tacho_value *value) {
     size_t count = count_of(value->as.strings.items, value->as.strings.count);
     cursor = put_count(to, cursor, count);
     for (size_t i = 0; i < count && cursor != NULL; i++) {
@@ -97,7 +99,8 @@ static unsigned char *put_strings(window *to, unsigned char *cursor, const tacho
     return cursor;
 }
 
-static unsigned char *put_booleans(window *to, unsigned char *cursor, const tacho_value *value) {
+static unsigned char *put_booleans(struct tachoi_pack_window *to, unsigned char *cursor,
+                                   const tacho_value *value) {
     size_t count = count_of(value->as.booleans.items, value->as.booleans.count);
     cursor = put_count(to, cursor, count);
     for (size_t i = 0; i < count && cursor != NULL; i++) {
@@ -106,13 +109,15 @@ static unsigned char *put_booleans(window *to, unsigned char *cursor, const tach
     return cursor;
 }
 
-static unsigned char *put_i64s(window *to, unsigned char *cursor, const tacho_value *value) {
+static unsigned char *put_i64s(struct tachoi_pack_window *to, unsigned char *cursor,
+                               const tacho_value *value) {
     size_t count = count_of(value->as.i64s.items, value->as.i64s.count);
     cursor = put_count(to, cursor, count);
     return put_bytes(to, cursor, value->as.i64s.items, count * sizeof(int64_t));
 }
 
-static unsigned char *put_f64s(window *to, unsigned char *cursor, const tacho_value *value) {
+static unsigned char *put_f64s(struct tachoi_pack_window *to, unsigned char *cursor,
+                               const tacho_value *value) {
     size_t count = count_of(value->as.f64s.items, value->as.f64s.count);
     cursor = put_count(to, cursor, count);
     for (size_t i = 0; i < count && cursor != NULL; i++) {
@@ -122,13 +127,13 @@ static unsigned char *put_f64s(window *to, unsigned char *cursor, const tacho_va
 }
 
 /* `depth` is the number of arrays and maps around the value. */
-static unsigned char *put_value(window *to, unsigned char *cursor, const tacho_value *value,
-                                size_t depth);
-static unsigned char *put_map(window *to, unsigned char *cursor, const tacho_attribute *items,
-                              size_t count, size_t depth);
+static unsigned char *put_value(struct tachoi_pack_window *to, unsigned char *cursor,
+                                const tacho_value *value, size_t depth);
+static unsigned char *put_map(struct tachoi_pack_window *to, unsigned char *cursor,
+                              const tacho_attribute *items, size_t count, size_t depth);
 
-static unsigned char *put_values(window *to, unsigned char *cursor, const tacho_value *value,
-                                 size_t depth) {
+static unsigned char *put_values(struct tachoi_pack_window *to, unsigned char *cursor,
+                                 const tacho_value *value, size_t depth) {
     size_t count = count_of(value->as.values.items, value->as.values.count);
     cursor = put_count(to, cursor, count);
     for (size_t i = 0; i < count && cursor != NULL; i++) {
@@ -145,8 +150,8 @@ static tacho_value_type packed_type(const tacho_value *value, size_t depth) {
                                                                         : value->type;
 }
 
-static unsigned char *put_value(window *to, unsigned char *cursor, const tacho_value *value,
-                                size_t depth) {
+static unsigned char *put_value(struct tachoi_pack_window *to, unsigned char *cursor,
+                                const tacho_value *value, size_t depth) {
     tacho_value_type type = packed_type(value, depth);
     cursor = put_byte(to, cursor, (unsigned char)type);
     switch (type) {
@@ -224,7 +229,7 @@ static inline unsigned char *put_short_pair(unsigned char *cursor, const tacho_a
     return cursor + sizeof bits;
 }
 
-static inline unsigned char *put_pair(window *to, unsigned char *cursor,
+static inline unsigned char *put_pair(struct tachoi_pack_window *to, unsigned char *cursor,
                                       const tacho_attribute *attr, size_t depth) {
     const tacho_value *value = &attr->value;
     size_t text_length =
@@ -240,8 +245,8 @@ static inline unsigned char *put_pair(window *to, unsigned char *cursor,
 
 /* --- maps ------------------------------------------------------------------------------------ */
 
-static unsigned char *put_sorted(window *to, unsigned char *cursor, const tacho_attribute *items,
-                                 size_t count, size_t depth) {
+static unsigned char *put_sorted(struct tachoi_pack_window *to, unsigned char *cursor,
+                                 const tacho_attribute *items, size_t count, size_t depth) {
     struct tachoi_key_order order;
     tachoi_keys_sort(&order, items, count);
     cursor = put_count(to, cursor, order.count);
@@ -251,8 +256,8 @@ static unsigned char *put_sorted(window *to, unsigned char *cursor, const tacho_
     return cursor;
 }
 
-static unsigned char *put_selected(window *to, unsigned char *cursor, const tacho_attribute *items,
-                                   size_t count, size_t depth) {
+static unsigned char *put_selected(struct tachoi_pack_window *to, unsigned char *cursor,
+                                   const tacho_attribute *items, size_t count, size_t depth) {
     size_t unique = 0;
     const tacho_attribute *attr = NULL;
     while ((attr = tachoi_key_next(items, count, attr)) != NULL) {
@@ -266,13 +271,14 @@ static unsigned char *put_selected(window *to, unsigned char *cursor, const tach
     return cursor;
 }
 
-static unsigned char *put_map(window *to, unsigned char *cursor, const tacho_attribute *items,
-                              size_t count, size_t depth) {
+static unsigned char *put_map(struct tachoi_pack_window *to, unsigned char *cursor,
+                              const tacho_attribute *items, size_t count, size_t depth) {
     count = count_of(items, count);
     return count <= TACHOI_SORTED_MAX ? put_sorted(to, cursor, items, count, depth)
                                       : put_selected(to, cursor, items, count, depth);
 }
 
-unsigned char *tachoi_attributes_pack(struct tachoi_pack_window *to, tacho_attributes attributes) {
-    return put_map(to, to->begin, attributes.items, attributes.count, 0);
+unsigned char *tachoi_attributes_pack(struct tachoi_pack_window *window,
+                                      tacho_attributes attributes) {
+    return put_map(window, window->begin, attributes.items, attributes.count, 0);
 }

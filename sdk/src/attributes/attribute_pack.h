@@ -30,13 +30,13 @@
 struct tachoi_pack_window {
     unsigned char *begin;
     unsigned char *end;
-    /** Called when [begin, cursor) is full, cursor == end: takes the bytes away and returns where
-     * to go on with room for at least one, or NULL to stop the writing. */
-    unsigned char *(*make_room)(struct tachoi_pack_window *window, unsigned char *cursor);
+    /** Called when [begin, end) is full: takes the bytes away and returns where to go on with room
+     * for at least one, or NULL to stop the writing. */
+    unsigned char *(*make_room)(struct tachoi_pack_window *window);
 };
 
 /** For windows that cannot be emptied. */
-unsigned char *tachoi_pack_stop(struct tachoi_pack_window *window, unsigned char *cursor);
+unsigned char *tachoi_pack_stop(struct tachoi_pack_window *window);
 
 /** Writes the packed form from `begin` on. Returns the end of what was written since the last
  * make_room, NULL if that stopped it. Never allocates; its stack is bounded by the depth limit. */

@@ -21,7 +21,7 @@ struct decimal {
 
 /* Takes "d.ddde[+-]xx" apart; whatever stands for the point is passed over. */
 static void parse_scientific(const char *text, struct decimal *out) {
-    out->count = 0;
+    *out = (struct decimal){0};
     for (; *text != 'e'; text++) {
         if (*text >= '0' && *text <= '9' && out->count < MAX_DIGITS) {
             out->digits[out->count++] = *text;

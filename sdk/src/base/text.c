@@ -92,8 +92,8 @@ void tachoi_text_append_i64(struct tachoi_text *text, int64_t value) {
     }
 }
 
-static char ascii_lower(char character) {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+static int ascii_lower(char character) {
+    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 bool tachoi_ascii_equal_ignoring_case(const char *a, const char *b) {

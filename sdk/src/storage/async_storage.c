@@ -225,7 +225,8 @@ static void observe(struct tachoi_async_storage *storage, uint64_t bits,
     tachoi_attribute_key_init(&key, attributes);
     struct entry *entry = find(storage, &key);
     const bool is_known = entry != NULL && is_observed(storage, entry);
-    if (entry == storage->overflow || (!is_known && storage->own_count >= storage->limit)) {
+    const bool is_overflow = entry != NULL && entry == storage->overflow;
+    if (is_overflow || (!is_known && storage->own_count >= storage->limit)) {
         observe_overflow(storage, bits);
         return;
     }
