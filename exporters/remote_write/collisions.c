@@ -31,12 +31,13 @@ bool tachoi_collisions_begin(struct tachoi_collisions *collisions, size_t count)
 
 /* The slot that holds equal labels, else the free one where they belong. */
 static struct tachoi_collision_slot *probe(const struct tachoi_collisions *collisions,
-                                           const struct tachoi_series *series, uint32_t component) {
+                                           const struct tachoi_encoded_series *series,
+                                           uint32_t component) {
     size_t mask = collisions->slot_count - 1;
     size_t at = (size_t)series->blocks[component].hash & mask;
     while (collisions->slots[at].series != NULL &&
-           !tachoi_series_is_equal_block(collisions->slots[at].series,
-                                         collisions->slots[at].component, series, component)) {
+           !tachoi_encoded_series_is_equal_block(
+               collisions->slots[at].series, collisions->slots[at].component, series, component)) {
         at = (at + 1) & mask;
     }
     return &collisions->slots[at];
@@ -44,7 +45,7 @@ static struct tachoi_collision_slot *probe(const struct tachoi_collisions *colli
 
 const struct tachoi_collision_slot *
 tachoi_collisions_find(const struct tachoi_collisions *collisions,
-                       const struct tachoi_series *series) {
+                       const struct tachoi_encoded_series *series) {
     for (uint32_t i = 0; i < series->component_count; i++) {
         const struct tachoi_collision_slot *slot = probe(collisions, series, i);
         if (slot->series != NULL) {
@@ -54,8 +55,8 @@ tachoi_collisions_find(const struct tachoi_collisions *collisions,
     return NULL;
 }
 
-void tachoi_collisions_add(struct tachoi_collisions *collisions, const struct tachoi_series *series,
-                           size_t record_at) {
+void tachoi_collisions_add(struct tachoi_collisions *collisions,
+                           const struct tachoi_encoded_series *series, size_t record_at) {
     for (uint32_t i = 0; i < series->component_count; i++) {
         *probe(collisions, series, i) = (struct tachoi_collision_slot){
             .series = series, .record_at = record_at, .component = i};

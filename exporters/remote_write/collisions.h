@@ -4,12 +4,12 @@
 #ifndef TACHOI_REMOTE_WRITE_COLLISIONS_H
 #define TACHOI_REMOTE_WRITE_COLLISIONS_H
 
-#include "remote_write/series.h"
+#include "remote_write/encoded_series.h"
 
 /** Where a time series of the batch is: a component of the record that begins at word `record_at`
  * of the batch's run. */
 struct tachoi_collision_slot {
-    const struct tachoi_series *series; /* NULL = free */
+    const struct tachoi_encoded_series *series; /* NULL = free */
     size_t record_at;
     uint32_t component;
 };
@@ -29,10 +29,10 @@ bool tachoi_collisions_begin(struct tachoi_collisions *collisions, size_t count)
  */
 const struct tachoi_collision_slot *
 tachoi_collisions_find(const struct tachoi_collisions *collisions,
-                       const struct tachoi_series *series);
+                       const struct tachoi_encoded_series *series);
 
 /** Adds all components of `series`. */
-void tachoi_collisions_add(struct tachoi_collisions *collisions, const struct tachoi_series *series,
-                           size_t record_at);
+void tachoi_collisions_add(struct tachoi_collisions *collisions,
+                           const struct tachoi_encoded_series *series, size_t record_at);
 
 #endif

@@ -115,15 +115,15 @@ static void merge_histogram(struct tachoi_record *into, const struct tachoi_reco
 
 static void merge(struct tachoi_record *into, const struct tachoi_record *from) {
     switch (into->series->kind) {
-    case TACHOI_SERIES_COUNTER:
-    case TACHOI_SERIES_UP_DOWN_COUNTER:
+    case TACHOI_ENCODED_COUNTER:
+    case TACHOI_ENCODED_UP_DOWN_COUNTER:
         into->words[TACHOI_NUMBER_VALUE] = bits_of(value_of(into->words[TACHOI_NUMBER_VALUE]) +
                                                    value_of(from->words[TACHOI_NUMBER_VALUE]));
         break;
-    case TACHOI_SERIES_GAUGE:
+    case TACHOI_ENCODED_GAUGE:
         into->words[TACHOI_NUMBER_VALUE] = from->words[TACHOI_NUMBER_VALUE];
         break;
-    case TACHOI_SERIES_HISTOGRAM:
+    case TACHOI_ENCODED_HISTOGRAM:
         merge_histogram(into, from);
         break;
     }
@@ -132,8 +132,8 @@ static void merge(struct tachoi_record *into, const struct tachoi_record *from) 
 
 static bool can_merge(const struct tachoi_record *into, const struct tachoi_record *from) {
     return into->series->kind == from->series->kind &&
-           tachoi_series_has_equal_labels(into->series, from->series) &&
-           (into->series->kind != TACHOI_SERIES_HISTOGRAM ||
+           tachoi_encoded_series_has_equal_labels(into->series, from->series) &&
+           (into->series->kind != TACHOI_ENCODED_HISTOGRAM ||
             into->words[TACHOI_HISTOGRAM_HAS_SUM] == from->words[TACHOI_HISTOGRAM_HAS_SUM]);
 }
 
@@ -142,9 +142,9 @@ static void count_invalid(struct tachoi_converter *converter, size_t samples) {
     converter->invalid += samples;
 }
 
-static void report_collision(const struct tachoi_series *series) {
+static void report_collision(const struct tachoi_encoded_series *series) {
     char text[256];
-    tachoi_series_describe(series, 0, text, sizeof text);
+    tachoi_encoded_series_describe(series, 0, text, sizeof text);
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "label_collision",
                              "another instrument already gives the series of %s; the later one is "
                              "dropped: rename it or its attributes",
@@ -173,7 +173,7 @@ static void place(struct tachoi_converter *converter, const struct tachoi_record
 
 /* --- series --- */
 
-static void report_new(const struct tachoi_series *series, const tacho_metric *metric) {
+static void report_new(const struct tachoi_encoded_series *series, const tacho_metric *metric) {
     int length = metric->name.length < 200 ? (int)metric->name.length : 200;
     if (series->is_invalid) {
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "invalid_series",
@@ -189,27 +189,28 @@ static void report_new(const struct tachoi_series *series, const tacho_metric *m
 }
 
 /* Puts a new series into the cache; NULL when memory is short. */
-static struct tachoi_series *keep(struct tachoi_converter *converter,
-                                  struct tachoi_series *series) {
+static struct tachoi_encoded_series *keep(struct tachoi_converter *converter,
+                                          struct tachoi_encoded_series *series) {
     if (series != NULL && !tachoi_series_cache_add(&converter->cache, series)) {
-        tachoi_series_destroy(series);
+        tachoi_encoded_series_destroy(series);
         return NULL;
     }
     return series;
 }
 
-static bool fits(const struct tachoi_series *series, const struct tachoi_series_source *source) {
-    return series->kind == tachoi_series_kind_of(source->metric) &&
+static bool fits(const struct tachoi_encoded_series *series,
+                 const struct tachoi_encoded_series_source *source) {
+    return series->kind == tachoi_encoded_series_kind_of(source->metric) &&
            series->bound_count == source->bound_count;
 }
 
 /* Room for the record of a point of `samples` samples; NULL, all counted, if it cannot be had. */
 static struct tachoi_record *prepare(struct tachoi_converter *converter,
-                                     const struct tachoi_series_source *source, size_t samples,
-                                     uint64_t start_ns) {
-    struct tachoi_series *series = tachoi_series_cache_find(&converter->cache, source->ref);
+                                     const struct tachoi_encoded_series_source *source,
+                                     size_t samples, uint64_t start_ns) {
+    struct tachoi_encoded_series *series = tachoi_series_cache_find(&converter->cache, source->ref);
     if (series == NULL) {
-        series = keep(converter, tachoi_series_create(source, &converter->scratch));
+        series = keep(converter, tachoi_encoded_series_create(source, &converter->scratch));
         if (series != NULL) {
             report_new(series, source->metric);
         }
@@ -236,8 +237,8 @@ static struct tachoi_record *prepare(struct tachoi_converter *converter,
 
 /* --- the batch --- */
 
-static void convert_point(struct tachoi_converter *converter, struct tachoi_series_source *source,
-                          size_t index) {
+static void convert_point(struct tachoi_converter *converter,
+                          struct tachoi_encoded_series_source *source, size_t index) {
     const tacho_metric *metric = source->metric;
     size_t samples = point_samples(metric, index);
     struct tachoi_record *record;
@@ -276,7 +277,7 @@ static void convert_metric(struct tachoi_converter *converter,
                                  "Prometheus needs cumulative values; deltas are dropped");
         return;
     }
-    struct tachoi_series_source source = {
+    struct tachoi_encoded_series_source source = {
         .conversion = conversion, .scope = scope, .metric = metric};
     for (size_t i = 0; i < metric->point_count; i++) {
         convert_point(converter, &source, i);
@@ -285,7 +286,7 @@ static void convert_metric(struct tachoi_converter *converter,
 
 static void add_target_info(struct tachoi_converter *converter, const tacho_resource *resource) {
     tacho_series_ref ref = {.id = TARGET_INFO_ID, .generation = converter->generation};
-    struct tachoi_series *series = tachoi_series_cache_find(&converter->cache, ref);
+    struct tachoi_encoded_series *series = tachoi_series_cache_find(&converter->cache, ref);
     if (series == NULL) {
         series = keep(converter, tachoi_target_info_create(resource, ref, &converter->scratch));
     }

@@ -20,7 +20,7 @@ static size_t sample_size(uint64_t value_bits, int64_t time_ms) {
     return size + (time_ms == 0 ? 0 : 1 + tachoi_varint_size((uint64_t)time_ms));
 }
 
-static bool append_time_series(struct tachoi_wire *wire, const struct tachoi_series *series,
+static bool append_time_series(struct tachoi_wire *wire, const struct tachoi_encoded_series *series,
                                size_t component, uint64_t value_bits, int64_t time_ms) {
     const struct tachoi_label_block *block = &series->blocks[component];
     size_t sample = sample_size(value_bits, time_ms);
@@ -75,7 +75,7 @@ static bool append_histogram(struct tachoi_wire *wire, const struct tachoi_recor
 
 static bool append_record(struct tachoi_wire *wire, const struct tachoi_record *record, size_t from,
                           size_t to) {
-    if (record->series->kind == TACHOI_SERIES_HISTOGRAM) {
+    if (record->series->kind == TACHOI_ENCODED_HISTOGRAM) {
         return append_histogram(wire, record, from, to);
     }
     return append_time_series(wire, record->series, 0, record->words[TACHOI_NUMBER_VALUE],

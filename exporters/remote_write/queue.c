@@ -29,7 +29,7 @@ void tachoi_queue_fini(struct tachoi_queue *queue) {
     *queue = (struct tachoi_queue){.max_bytes = queue->max_bytes};
 }
 
-static void pin(struct tachoi_queue *queue, struct tachoi_series *series) {
+static void pin(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
     series->pins++;
     if (series->is_charged) { /* it is measured again */
         series->is_charged = false;
@@ -37,7 +37,7 @@ static void pin(struct tachoi_queue *queue, struct tachoi_series *series) {
     }
 }
 
-static void unpin(struct tachoi_queue *queue, struct tachoi_series *series) {
+static void unpin(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
     series->pins--;
     if (series->is_charged && series->pins == 0) {
         series->is_charged = false;
@@ -45,7 +45,7 @@ static void unpin(struct tachoi_queue *queue, struct tachoi_series *series) {
     }
 }
 
-void tachoi_queue_charge_locked(struct tachoi_queue *queue, struct tachoi_series *series) {
+void tachoi_queue_charge_locked(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
     if (!series->is_charged) {
         series->is_charged = true;
         queue->bytes += series->size_bytes;
@@ -110,7 +110,7 @@ static void advance(struct tachoi_queue *queue, const struct tachoi_record *reco
 }
 
 static size_t drop(struct tachoi_queue *queue, const struct tachoi_record *record) {
-    struct tachoi_series *series = record->series;
+    struct tachoi_encoded_series *series = record->series;
     size_t samples = tachoi_record_samples(record);
     advance(queue, record);
     queue->bytes -= tachoi_record_words(series) * sizeof(uint64_t);

@@ -47,6 +47,6 @@ bool tachoi_queue_take_locked(struct tachoi_queue *queue, size_t max_samples,
 void tachoi_queue_release_locked(struct tachoi_queue *queue, struct tachoi_run *run);
 
 /** Counts a pinned series that is no longer measured as the queue's memory. */
-void tachoi_queue_charge_locked(struct tachoi_queue *queue, struct tachoi_series *series);
+void tachoi_queue_charge_locked(struct tachoi_queue *queue, struct tachoi_encoded_series *series);
 
 #endif

@@ -7,10 +7,10 @@
 
 #include <stdalign.h>
 
-#include "remote_write/series.h"
+#include "remote_write/encoded_series.h"
 
 struct tachoi_record {
-    alignas(8) struct tachoi_series *series; /* pinned while the record is queued or sent */
+    alignas(8) struct tachoi_encoded_series *series; /* pinned while the record is queued or sent */
     int64_t time_ms;
     int64_t start_ms; /* 0 = none; not part of 1.0 */
     uint64_t words[]; /* as below; doubles as their bits, so that no NaN is ever altered (P-06) */
@@ -28,8 +28,8 @@ enum {
 };
 
 /** Length of a record of this series, in words of 8 bytes. */
-static inline size_t tachoi_record_words(const struct tachoi_series *series) {
-    size_t words = series->kind == TACHOI_SERIES_HISTOGRAM
+static inline size_t tachoi_record_words(const struct tachoi_encoded_series *series) {
+    size_t words = series->kind == TACHOI_ENCODED_HISTOGRAM
                        ? (size_t)TACHOI_HISTOGRAM_BUCKETS + series->bound_count + 1
                        : (size_t)TACHOI_NUMBER_WORDS;
     return words + sizeof(struct tachoi_record) / sizeof(uint64_t);
@@ -37,7 +37,7 @@ static inline size_t tachoi_record_words(const struct tachoi_series *series) {
 
 /** Samples that a record becomes on the wire. */
 static inline size_t tachoi_record_samples(const struct tachoi_record *record) {
-    if (record->series->kind != TACHOI_SERIES_HISTOGRAM) {
+    if (record->series->kind != TACHOI_ENCODED_HISTOGRAM) {
         return 1;
     }
     return tachoi_histogram_components(record->series->bound_count,

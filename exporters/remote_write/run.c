@@ -34,7 +34,8 @@ bool tachoi_run_reserve(struct tachoi_run *run, size_t words) {
     return true;
 }
 
-struct tachoi_record *tachoi_run_prepare(struct tachoi_run *run, struct tachoi_series *series) {
+struct tachoi_record *tachoi_run_prepare(struct tachoi_run *run,
+                                         struct tachoi_encoded_series *series) {
     if (!tachoi_run_reserve(run, tachoi_record_words(series))) {
         return NULL;
     }
@@ -84,7 +85,7 @@ void tachoi_run_describe(const struct tachoi_run *run, size_t sample, char *out,
          record = tachoi_run_at(run, at)) {
         size_t count = tachoi_record_samples(record);
         if (sample < count) {
-            tachoi_series_describe(record->series, sample, out, out_size);
+            tachoi_encoded_series_describe(record->series, sample, out, out_size);
             return;
         }
         sample -= count;

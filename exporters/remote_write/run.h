@@ -31,7 +31,8 @@ static inline struct tachoi_record *tachoi_run_at(const struct tachoi_run *run, 
 
 /** Room for a record of `series` at the end, its pointer set and nothing else; then
  * tachoi_run_commit it. NULL when memory is short. */
-struct tachoi_record *tachoi_run_prepare(struct tachoi_run *run, struct tachoi_series *series);
+struct tachoi_record *tachoi_run_prepare(struct tachoi_run *run,
+                                         struct tachoi_encoded_series *series);
 void tachoi_run_commit(struct tachoi_run *run, const struct tachoi_record *record);
 
 /** The end of a request that begins at sample `begin` and has at most `limit` samples: whole

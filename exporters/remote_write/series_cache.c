@@ -18,9 +18,9 @@ static bool is_same(tacho_series_ref a, tacho_series_ref b) {
 
 void tachoi_series_cache_fini(struct tachoi_series_cache *cache) {
     for (size_t i = 0; i < cache->slot_count; i++) {
-        for (struct tachoi_series *series = cache->slots[i]; series != NULL;) {
-            struct tachoi_series *next = series->next;
-            tachoi_series_destroy(series);
+        for (struct tachoi_encoded_series *series = cache->slots[i]; series != NULL;) {
+            struct tachoi_encoded_series *next = series->next;
+            tachoi_encoded_series_destroy(series);
             series = next;
         }
     }
@@ -28,12 +28,12 @@ void tachoi_series_cache_fini(struct tachoi_series_cache *cache) {
     *cache = (struct tachoi_series_cache){0};
 }
 
-struct tachoi_series *tachoi_series_cache_find(const struct tachoi_series_cache *cache,
-                                               tacho_series_ref ref) {
+struct tachoi_encoded_series *tachoi_series_cache_find(const struct tachoi_series_cache *cache,
+                                                       tacho_series_ref ref) {
     if (cache->slot_count == 0) {
         return NULL;
     }
-    struct tachoi_series *series = cache->slots[slot_of(ref, cache->slot_count)];
+    struct tachoi_encoded_series *series = cache->slots[slot_of(ref, cache->slot_count)];
     while (series != NULL && !is_same(series->ref, ref)) {
         series = series->next;
     }
@@ -41,14 +41,15 @@ struct tachoi_series *tachoi_series_cache_find(const struct tachoi_series_cache 
 }
 
 static bool resize(struct tachoi_series_cache *cache, size_t slot_count) {
-    struct tachoi_series **slots = tachoi_calloc(slot_count, sizeof(struct tachoi_series *));
+    struct tachoi_encoded_series **slots =
+        tachoi_calloc(slot_count, sizeof(struct tachoi_encoded_series *));
     if (slots == NULL) {
         return false;
     }
     for (size_t i = 0; i < cache->slot_count; i++) {
-        for (struct tachoi_series *series = cache->slots[i]; series != NULL;) {
-            struct tachoi_series *next = series->next;
-            struct tachoi_series **slot = &slots[slot_of(series->ref, slot_count)];
+        for (struct tachoi_encoded_series *series = cache->slots[i]; series != NULL;) {
+            struct tachoi_encoded_series *next = series->next;
+            struct tachoi_encoded_series **slot = &slots[slot_of(series->ref, slot_count)];
             series->next = *slot;
             *slot = series;
             series = next;
@@ -60,14 +61,15 @@ static bool resize(struct tachoi_series_cache *cache, size_t slot_count) {
     return true;
 }
 
-bool tachoi_series_cache_add(struct tachoi_series_cache *cache, struct tachoi_series *series) {
+bool tachoi_series_cache_add(struct tachoi_series_cache *cache,
+                             struct tachoi_encoded_series *series) {
     if (cache->slot_count == 0 && !resize(cache, FIRST_SLOTS)) {
         return false;
     }
     if (cache->count >= cache->slot_count) {
         (void)resize(cache, cache->slot_count * 2); /* without it the chains are just longer */
     }
-    struct tachoi_series **slot = &cache->slots[slot_of(series->ref, cache->slot_count)];
+    struct tachoi_encoded_series **slot = &cache->slots[slot_of(series->ref, cache->slot_count)];
     series->next = *slot;
     *slot = series;
     cache->count++;
@@ -77,9 +79,9 @@ bool tachoi_series_cache_add(struct tachoi_series_cache *cache, struct tachoi_se
 void tachoi_series_cache_sweep_locked(struct tachoi_series_cache *cache, uint64_t number,
                                       tachoi_series_unseen_fn unseen, void *user) {
     for (size_t i = 0; i < cache->slot_count; i++) {
-        struct tachoi_series **link = &cache->slots[i];
+        struct tachoi_encoded_series **link = &cache->slots[i];
         while (*link != NULL) {
-            struct tachoi_series *series = *link;
+            struct tachoi_encoded_series *series = *link;
             if (series->seen == number || series->pins > 0) {
                 if (series->seen != number) {
                     unseen(series, user);
@@ -89,7 +91,7 @@ void tachoi_series_cache_sweep_locked(struct tachoi_series_cache *cache, uint64_
             }
             *link = series->next;
             cache->count--;
-            tachoi_series_destroy(series);
+            tachoi_encoded_series_destroy(series);
         }
     }
 }

@@ -5,11 +5,11 @@
 #ifndef TACHOI_REMOTE_WRITE_SERIES_CACHE_H
 #define TACHOI_REMOTE_WRITE_SERIES_CACHE_H
 
-#include "remote_write/series.h"
+#include "remote_write/encoded_series.h"
 
 /** Zero-initialised before use. */
 struct tachoi_series_cache {
-    struct tachoi_series **slots; /* chains; a power of two, NULL when empty */
+    struct tachoi_encoded_series **slots; /* chains; a power of two, NULL when empty */
     size_t slot_count;
     size_t count;
 };
@@ -17,14 +17,15 @@ struct tachoi_series_cache {
 void tachoi_series_cache_fini(struct tachoi_series_cache *cache);
 
 /** NULL if it is not there. */
-struct tachoi_series *tachoi_series_cache_find(const struct tachoi_series_cache *cache,
-                                               tacho_series_ref ref);
+struct tachoi_encoded_series *tachoi_series_cache_find(const struct tachoi_series_cache *cache,
+                                                       tacho_series_ref ref);
 
 /** Takes a series over that is not there yet; false when memory is short, then it is not taken. */
-bool tachoi_series_cache_add(struct tachoi_series_cache *cache, struct tachoi_series *series);
+bool tachoi_series_cache_add(struct tachoi_series_cache *cache,
+                             struct tachoi_encoded_series *series);
 
 /** Called for each series that was not seen but is pinned. */
-typedef void (*tachoi_series_unseen_fn)(struct tachoi_series *series, void *user);
+typedef void (*tachoi_series_unseen_fn)(struct tachoi_encoded_series *series, void *user);
 
 /** Frees what was not seen in collection `number` and is not pinned; hands what is pinned to
  * `unseen`. The account's lock is held. */

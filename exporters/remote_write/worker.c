@@ -28,7 +28,7 @@ static void wake_locked(struct tachoi_worker *worker) {
 }
 
 static struct tachoi_shard *shard_of(struct tachoi_worker *worker,
-                                     const struct tachoi_series *series) {
+                                     const struct tachoi_encoded_series *series) {
     return &worker->shards[series->blocks[0].hash % TACHOI_SHARD_COUNT];
 }
 
@@ -172,7 +172,7 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 
 /* --- accepting --- */
 
-static void charge(struct tachoi_series *series, void *user) {
+static void charge(struct tachoi_encoded_series *series, void *user) {
     tachoi_queue_charge_locked(&shard_of(user, series)->queue, series);
 }
 

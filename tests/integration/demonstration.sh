@@ -31,7 +31,7 @@ cat "$WORK/output"
 expect_equal "exit status" "$rc" 0
 words=$(LC_ALL=C.UTF-8 wc -w <"$SOURCE/LICENSE")
 lines=$(wc -l <"$SOURCE/README.md")
-total=$(awk '$1 == "MemTotal:" { printf "%d", $2 * 1024 }' /proc/meminfo)
+total=$(awk '$1 == "MemTotal:" { printf "%.0f", $2 * 1024 }' /proc/meminfo)
 expect_row METRIC LABELS VALUE
 expect_row batch_words_total '.*file_path="LICENSE".*' "$words"
 expect_row batch_lines_total '.*file_path="README.md".*' "$lines"

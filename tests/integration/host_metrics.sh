@@ -12,7 +12,7 @@ cpu_seconds() { # MODE_INDEX
 }
 
 meminfo() { # KEY
-    awk -v key="$1:" '$1 == key { printf "%d", $2 * 1024 }' /proc/meminfo
+    awk -v key="$1:" '$1 == key { printf "%.0f", $2 * 1024 }' /proc/meminfo
 }
 
 loopback_received() {
@@ -54,7 +54,7 @@ value_is_fresh() {
 }
 
 resident_bytes() {
-    awk -v page="$(getconf PAGESIZE)" '{ printf "%d", $2 * page }' "/proc/$agent_pid/statm"
+    awk -v page="$(getconf PAGESIZE)" '{ printf "%.0f", $2 * page }' "/proc/$agent_pid/statm"
 }
 
 begin_with_prometheus

@@ -12,9 +12,9 @@
 #include "proxy.h"
 #include "unit/api_fake_sdk.h"
 
-#define PROVIDERS 60
-#define BINDS 1500
-#define REGISTRATIONS 500
+#define PROVIDERS 200
+#define BINDS 10000
+#define REGISTRATIONS 6000
 #define KEPT 8
 #define OUTSTANDING 8
 
@@ -118,7 +118,7 @@ static void observe(tacho_observer *observer, void *user) {
 /* Keeps a few registrations alive, so that installers find some to link while others end. */
 static void *register_and_unregister(void *unused) {
     (void)unused;
-    struct registration registrations[OUTSTANDING];
+    struct registration registrations[OUTSTANDING] = {{false}};
     tacho_callback *callbacks[OUTSTANDING] = {NULL};
     for (size_t i = 0; i < REGISTRATIONS + OUTSTANDING; i++) {
         size_t slot = i % OUTSTANDING;
@@ -189,6 +189,15 @@ static void check_that_all_follow(void) {
         tacho_bound_counter_add(kept[i], 3);
         expect(fake_sum(providers[0], names[i]) - before == 5, "proxies follow");
     }
+    struct registration registration = {false};
+    tacho_callback *callback = NULL;
+    int status = tacho_meter_register_callback(meter_number(0), observe, &registration, gauges, 2,
+                                               &callback);
+    expect(status == TACHO_OK, "register last");
+    int64_t before = fake_sum(providers[0], "g1");
+    fake_collect(providers[0]);
+    expect(fake_sum(providers[0], "g1") - before == 2, "callbacks follow");
+    tacho_callback_unregister(callback);
 }
 
 static void check_that_nothing_is_left(void) {
@@ -197,8 +206,6 @@ static void check_that_nothing_is_left(void) {
     }
     expect(providers[0]->bind_calls == providers[0]->release_calls, "bound handles come back");
     expect(providers[0]->register_calls == providers[0]->unregister_calls, "callbacks come back");
-    expect(providers[0]->bind_calls > 0, "something was bound");
-    expect(providers[0]->register_calls > 0, "something was registered");
     fake_destroy(providers[0]);
     expect(tachoi_proxies.bounds == NULL && tachoi_proxies.bounds_by_address.count == 0,
            "no bound handle is left");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readers and the door to exporters: schedules, options and environment, one export at a time,
  * failures, ownership. */
-#include <errno.h>
 #include <signal.h>
 
 #include "sdk_fixture.h"

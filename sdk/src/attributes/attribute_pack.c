@@ -245,28 +245,26 @@ static inline unsigned char *put_pair(struct tachoi_pack_window *to, unsigned ch
 
 /* --- maps ------------------------------------------------------------------------------------ */
 
-static unsigned char *put_sorted(struct tachoi_pack_window *to, unsigned char *cursor,
-                                 const tacho_attribute *items, size_t count, size_t depth) {
-    struct tachoi_key_order order;
-    tachoi_keys_sort(&order, items, count);
-    cursor = put_count(to, cursor, order.count);
-    for (size_t i = 0; i < order.count && cursor != NULL; i++) {
-        cursor = put_pair(to, cursor, &items[order.indices[i]], depth);
+static unsigned char *put_batch(struct tachoi_pack_window *to, unsigned char *cursor,
+                                const struct tachoi_key_batch *batch, size_t depth) {
+    for (size_t i = 0; i < batch->count && cursor != NULL; i++) {
+        cursor = put_pair(to, cursor, batch->attributes[i], depth);
     }
     return cursor;
 }
 
-static unsigned char *put_selected(struct tachoi_pack_window *to, unsigned char *cursor,
-                                   const tacho_attribute *items, size_t count, size_t depth) {
+/* Goes through the list twice: the number of unique keys comes first. */
+static unsigned char *put_many(struct tachoi_pack_window *to, unsigned char *cursor,
+                               const tacho_attribute *items, size_t count, size_t depth) {
+    struct tachoi_key_batch batch;
     size_t unique = 0;
-    const tacho_attribute *attr = NULL;
-    while ((attr = tachoi_key_next(items, count, attr)) != NULL) {
-        unique++;
+    batch.count = 0;
+    while (tachoi_key_batch_next(&batch, items, count)) {
+        unique += batch.count;
     }
     cursor = put_count(to, cursor, unique);
-    while (cursor != NULL && (attr = tachoi_key_next(items, count, attr)) != NULL) {
-        cursor = put_string(to, cursor, attr->key);
-        cursor = put_value(to, cursor, &attr->value, depth);
+    while (cursor != NULL && tachoi_key_batch_next(&batch, items, count)) {
+        cursor = put_batch(to, cursor, &batch, depth);
     }
     return cursor;
 }
@@ -274,8 +272,14 @@ static unsigned char *put_selected(struct tachoi_pack_window *to, unsigned char 
 static unsigned char *put_map(struct tachoi_pack_window *to, unsigned char *cursor,
                               const tacho_attribute *items, size_t count, size_t depth) {
     count = count_of(items, count);
-    return count <= TACHOI_SORTED_MAX ? put_sorted(to, cursor, items, count, depth)
-                                      : put_selected(to, cursor, items, count, depth);
+    if (count > TACHOI_KEY_BATCH) {
+        return put_many(to, cursor, items, count, depth);
+    }
+    struct tachoi_key_batch batch;
+    batch.count = 0;
+    (void)tachoi_key_batch_next(&batch, items, count);
+    cursor = put_count(to, cursor, batch.count);
+    return put_batch(to, cursor, &batch, depth);
 }
 
 unsigned char *tachoi_attributes_pack(struct tachoi_pack_window *window,

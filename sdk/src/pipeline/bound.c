@@ -80,8 +80,8 @@ static const tacho_spi_bound_ops bound_f64_ops = {
 
 static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
                                          tacho_attributes attributes) {
-    struct tachoi_bound *bound =
-        tachoi_calloc(1, sizeof *bound + instrument->stream_count * sizeof bound->series[0]);
+    struct tachoi_bound *bound = tachoi_calloc(
+        1, sizeof *bound + instrument->stream_count * sizeof(struct tachoi_bound_series *));
     if (bound == NULL) {
         return NULL;
     }

@@ -141,7 +141,7 @@ int tachoi_scope_register_callback(struct tachoi_scope *scope, tacho_observe_fn 
     }
     size_t size;
     struct tachoi_callback *callback = NULL;
-    if (tachoi_size_mul(count, sizeof callback->instruments[0], &size) &&
+    if (tachoi_size_mul(count, sizeof(struct tachoi_instrument *), &size) &&
         tachoi_size_add(size, sizeof *callback, &size)) {
         callback = tachoi_calloc(1, size);
     }

@@ -43,8 +43,8 @@ static bool list_everything(struct collection *collection) {
     collection->end_callback_id = pipeline->next_callback_id;
     collection->views =
         tachoi_arena_alloc(arena, pipeline->scope_count + 1, sizeof collection->views[0]);
-    struct tachoi_instrument **instruments =
-        tachoi_arena_alloc(arena, pipeline->instrument_count + 1, sizeof instruments[0]);
+    struct tachoi_instrument **instruments = tachoi_arena_alloc(
+        arena, pipeline->instrument_count + 1, sizeof(struct tachoi_instrument *));
     bool is_listed = collection->views != NULL && instruments != NULL;
     struct tachoi_scope *scope = is_listed ? pipeline->first_scope : NULL;
     for (; scope != NULL; scope = scope->next) {

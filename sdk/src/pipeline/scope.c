@@ -12,8 +12,9 @@ static bool string_equals(tacho_string a, tacho_string b) {
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
-static char fold(char character) {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+static unsigned fold(char character) {
+    unsigned value = (unsigned char)character;
+    return value >= 'A' && value <= 'Z' ? value + ('a' - 'A') : value;
 }
 
 static bool folded_equals(tacho_string a, tacho_string b) {
@@ -32,7 +33,7 @@ static bool folded_equals(tacho_string a, tacho_string b) {
 static uint64_t folded_hash(tacho_string name) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < name.length; i++) {
-        hash = (hash ^ (unsigned char)fold(name.data[i])) * UINT64_C(0x100000001b3);
+        hash = (hash ^ fold(name.data[i])) * UINT64_C(0x100000001b3);
     }
     return hash;
 }
@@ -131,7 +132,10 @@ static bool is_identical(const struct tachoi_instrument_about *a,
 
 static bool has_same_advice(const struct tachoi_instrument_about *a,
                             const struct tachoi_instrument_about *b) {
-    return (a->bounds == NULL) == (b->bounds == NULL) && a->bound_count == b->bound_count &&
+    if (a->bounds == NULL || b->bounds == NULL) {
+        return a->bounds == b->bounds;
+    }
+    return a->bound_count == b->bound_count &&
            (a->bound_count == 0 ||
             memcmp(a->bounds, b->bounds, a->bound_count * sizeof a->bounds[0]) == 0);
 }

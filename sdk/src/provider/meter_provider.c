@@ -122,7 +122,7 @@ static int set_up(tacho_meter_provider *provider, const tacho_meter_provider_opt
 
 static tacho_meter_provider *provider_alloc(size_t reader_count) {
     tacho_meter_provider *provider = tachoi_calloc(1, sizeof *provider);
-    tacho_metric_reader **readers = tachoi_calloc(reader_count, sizeof readers[0]);
+    tacho_metric_reader **readers = tachoi_calloc(reader_count, sizeof(tacho_metric_reader *));
     if (provider == NULL || readers == NULL || !tachoi_fork_watch() ||
         tachoi_cond_init(&provider->changed) != 0) {
         tachoi_free(readers);

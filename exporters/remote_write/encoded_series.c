@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the encoding of label blocks. See series.h. */
-#include "remote_write/series.h"
+/* Owns the encoding of label blocks. See encoded_series.h. */
+#include "remote_write/encoded_series.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,16 +12,16 @@
 #include "remote_write/wire.h"
 #include "remote_write_v1.pb-c.h"
 
-enum tachoi_series_kind tachoi_series_kind_of(const tacho_metric *metric) {
+enum tachoi_encoded_series_kind tachoi_encoded_series_kind_of(const tacho_metric *metric) {
     switch (metric->type) {
     case TACHO_METRIC_SUM:
-        return metric->is_monotonic ? TACHOI_SERIES_COUNTER : TACHOI_SERIES_UP_DOWN_COUNTER;
+        return metric->is_monotonic ? TACHOI_ENCODED_COUNTER : TACHOI_ENCODED_UP_DOWN_COUNTER;
     case TACHO_METRIC_HISTOGRAM:
-        return TACHOI_SERIES_HISTOGRAM;
+        return TACHOI_ENCODED_HISTOGRAM;
     case TACHO_METRIC_GAUGE:
         break;
     }
-    return TACHOI_SERIES_GAUGE;
+    return TACHOI_ENCODED_GAUGE;
 }
 
 /* --- label blocks, packed by protobuf-c --- */
@@ -51,23 +51,24 @@ static const Prometheus__TimeSeries *labelled(const struct tachoi_prometheus_lab
     return message;
 }
 
-bool tachoi_series_is_equal_block(const struct tachoi_series *a, size_t i,
-                                  const struct tachoi_series *b, size_t j) {
+bool tachoi_encoded_series_is_equal_block(const struct tachoi_encoded_series *a, size_t i,
+                                          const struct tachoi_encoded_series *b, size_t j) {
     const struct tachoi_label_block *x = &a->blocks[i];
     const struct tachoi_label_block *y = &b->blocks[j];
     return x->hash == y->hash && x->length == y->length &&
            memcmp(tachoi_label_block_bytes(a, x), tachoi_label_block_bytes(b, y), x->length) == 0;
 }
 
-static struct tachoi_series *allocate(tacho_series_ref ref, enum tachoi_series_kind kind,
-                                      size_t component_count, size_t block_count,
-                                      size_t text_length) {
+static struct tachoi_encoded_series *allocate(tacho_series_ref ref,
+                                              enum tachoi_encoded_series_kind kind,
+                                              size_t component_count, size_t block_count,
+                                              size_t text_length) {
     size_t size = block_count * sizeof(struct tachoi_label_block); /* few: cannot overflow */
-    if (!tachoi_size_add(size, sizeof(struct tachoi_series), &size) ||
+    if (!tachoi_size_add(size, sizeof(struct tachoi_encoded_series), &size) ||
         !tachoi_size_add(size, text_length, &size) || size > UINT32_MAX) {
         return NULL;
     }
-    struct tachoi_series *series = tachoi_calloc(1, size);
+    struct tachoi_encoded_series *series = tachoi_calloc(1, size);
     if (series != NULL) {
         series->ref = ref;
         series->kind = kind;
@@ -78,22 +79,24 @@ static struct tachoi_series *allocate(tacho_series_ref ref, enum tachoi_series_k
 }
 
 /* Whether neighbours are one time series: a bound that is infinite, or not a number, would be. */
-static bool has_equal_neighbours(const struct tachoi_series *series) {
+static bool has_equal_neighbours(const struct tachoi_encoded_series *series) {
     for (size_t i = 1; i < series->component_count; i++) {
-        if (tachoi_series_is_equal_block(series, i - 1, series, i)) {
+        if (tachoi_encoded_series_is_equal_block(series, i - 1, series, i)) {
             return true;
         }
     }
     return false;
 }
 
-static struct tachoi_series *pack(tacho_series_ref ref, enum tachoi_series_kind kind,
-                                  const Prometheus__TimeSeries *const *components, size_t count) {
+static struct tachoi_encoded_series *pack(tacho_series_ref ref,
+                                          enum tachoi_encoded_series_kind kind,
+                                          const Prometheus__TimeSeries *const *components,
+                                          size_t count) {
     size_t length = 0;
     for (size_t i = 0; i < count; i++) {
         length += prometheus__time_series__get_packed_size(components[i]);
     }
-    struct tachoi_series *series = allocate(ref, kind, count, count, length);
+    struct tachoi_encoded_series *series = allocate(ref, kind, count, count, length);
     if (series == NULL) {
         return NULL;
     }
@@ -111,9 +114,9 @@ static struct tachoi_series *pack(tacho_series_ref ref, enum tachoi_series_kind 
     return series;
 }
 
-static struct tachoi_series *create_invalid(tacho_series_ref ref, enum tachoi_series_kind kind,
-                                            size_t component_count) {
-    struct tachoi_series *series = allocate(ref, kind, component_count, 0, 0);
+static struct tachoi_encoded_series *
+create_invalid(tacho_series_ref ref, enum tachoi_encoded_series_kind kind, size_t component_count) {
+    struct tachoi_encoded_series *series = allocate(ref, kind, component_count, 0, 0);
     if (series != NULL) {
         series->is_invalid = true;
     }
@@ -123,10 +126,10 @@ static struct tachoi_series *create_invalid(tacho_series_ref ref, enum tachoi_se
 /* --- components of a point --- */
 
 /* Name suffix and le of component `index`; `le` is scratch memory. */
-static const char *suffix_of(const struct tachoi_series_source *source, size_t index, char *le,
-                             const char **le_value) {
+static const char *suffix_of(const struct tachoi_encoded_series_source *source, size_t index,
+                             char *le, const char **le_value) {
     *le_value = NULL;
-    if (tachoi_series_kind_of(source->metric) != TACHOI_SERIES_HISTOGRAM) {
+    if (tachoi_encoded_series_kind_of(source->metric) != TACHOI_ENCODED_HISTOGRAM) {
         return "";
     }
     if (index > source->bound_count) {
@@ -141,7 +144,7 @@ static const char *suffix_of(const struct tachoi_series_source *source, size_t i
     return "_bucket";
 }
 
-static enum tachoi_prometheus_result component(const struct tachoi_series_source *source,
+static enum tachoi_prometheus_result component(const struct tachoi_encoded_series_source *source,
                                                size_t index, struct tachoi_arena *arena,
                                                const Prometheus__TimeSeries **out,
                                                bool *has_overridden) {
@@ -160,13 +163,14 @@ static enum tachoi_prometheus_result component(const struct tachoi_series_source
     return result;
 }
 
-struct tachoi_series *tachoi_series_create(const struct tachoi_series_source *source,
-                                           struct tachoi_arena *arena) {
-    enum tachoi_series_kind kind = tachoi_series_kind_of(source->metric);
-    size_t count = kind == TACHOI_SERIES_HISTOGRAM
+struct tachoi_encoded_series *
+tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
+                             struct tachoi_arena *arena) {
+    enum tachoi_encoded_series_kind kind = tachoi_encoded_series_kind_of(source->metric);
+    size_t count = kind == TACHOI_ENCODED_HISTOGRAM
                        ? tachoi_histogram_components(source->bound_count, true)
                        : 1;
-    struct tachoi_series *series = NULL;
+    struct tachoi_encoded_series *series = NULL;
     bool has_overridden = false;
     enum tachoi_prometheus_result result = TACHOI_PROMETHEUS_NO_MEMORY;
     const Prometheus__TimeSeries **components =
@@ -184,38 +188,40 @@ struct tachoi_series *tachoi_series_create(const struct tachoi_series_source *so
     }
     if (series != NULL) {
         series->has_overridden = has_overridden;
-        series->bound_count = kind == TACHOI_SERIES_HISTOGRAM ? (uint32_t)source->bound_count : 0;
+        series->bound_count = kind == TACHOI_ENCODED_HISTOGRAM ? (uint32_t)source->bound_count : 0;
     }
     tachoi_arena_reset(arena);
     return series;
 }
 
-struct tachoi_series *tachoi_target_info_create(const tacho_resource *resource,
-                                                tacho_series_ref ref, struct tachoi_arena *arena) {
+struct tachoi_encoded_series *tachoi_target_info_create(const tacho_resource *resource,
+                                                        tacho_series_ref ref,
+                                                        struct tachoi_arena *arena) {
     struct tachoi_prometheus_labels labels;
-    struct tachoi_series *series = NULL;
+    struct tachoi_encoded_series *series = NULL;
     enum tachoi_prometheus_result result =
         tachoi_prometheus_target_info_labels(resource, arena, &labels);
     if (result == TACHOI_PROMETHEUS_OK && labels.count > 0) {
         const Prometheus__TimeSeries *message = labelled(&labels, arena);
-        series = message != NULL ? pack(ref, TACHOI_SERIES_GAUGE, &message, 1) : NULL;
+        series = message != NULL ? pack(ref, TACHOI_ENCODED_GAUGE, &message, 1) : NULL;
     } else if (result != TACHOI_PROMETHEUS_NO_MEMORY) {
-        series = create_invalid(ref, TACHOI_SERIES_GAUGE, 0);
+        series = create_invalid(ref, TACHOI_ENCODED_GAUGE, 0);
     }
     tachoi_arena_reset(arena);
     return series;
 }
 
-void tachoi_series_destroy(struct tachoi_series *series) {
+void tachoi_encoded_series_destroy(struct tachoi_encoded_series *series) {
     tachoi_free(series);
 }
 
-bool tachoi_series_has_equal_labels(const struct tachoi_series *a, const struct tachoi_series *b) {
+bool tachoi_encoded_series_has_equal_labels(const struct tachoi_encoded_series *a,
+                                            const struct tachoi_encoded_series *b) {
     if (a->component_count != b->component_count) {
         return false;
     }
     for (size_t i = 0; i < a->component_count; i++) {
-        if (!tachoi_series_is_equal_block(a, i, b, i)) {
+        if (!tachoi_encoded_series_is_equal_block(a, i, b, i)) {
             return false;
         }
     }
@@ -251,8 +257,8 @@ bool tachoi_label_next(const unsigned char **at, const unsigned char *end, tacho
     return next_text(&inner, inner_end, 0x0a, name) && next_text(&inner, inner_end, 0x12, value);
 }
 
-void tachoi_series_describe(const struct tachoi_series *series, size_t component, char *out,
-                            size_t out_size) {
+void tachoi_encoded_series_describe(const struct tachoi_encoded_series *series, size_t component,
+                                    char *out, size_t out_size) {
     out[0] = '\0';
     if (series->is_invalid || component >= series->component_count) {
         return;

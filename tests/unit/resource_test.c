@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resources: copies of typed attributes, defaults, the environment, and who wins. */
+#include <errno.h>
+
+#include "sdk_fixture.h"
+
+static const tacho_value *value_in(tacho_attributes attributes, const char *key) {
+    for (size_t i = 0; i < attributes.count; i++) {
+        tacho_string found = attributes.items[i].key;
+        if (found.length == strlen(key) && memcmp(found.data, key, found.length) == 0) {
+            return &attributes.items[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* What a provider exports of itself, as text "key=value;", for strings. */
+struct described {
+    char text[2048];
+    char schema_url[64];
+};
+
+static int describe(const tacho_metric_batch *batch, void *user) {
+    struct described *described = user;
+    tacho_attributes attributes = tacho_resource_attributes(batch->resource);
+    size_t used = 0;
+    for (size_t i = 0; i < attributes.count; i++) {
+        const tacho_attribute *attr = &attributes.items[i];
+        tacho_string value = attr->value.as.string;
+        if (attr->value.type != TACHO_VALUE_STRING) {
+            value = tacho_string_from("?");
+        }
+        used +=
+            (size_t)snprintf(described->text + used, sizeof described->text - used, "%.*s=%.*s;",
+                             (int)attr->key.length, attr->key.data, (int)value.length, value.data);
+    }
+    snprintf(described->schema_url, sizeof described->schema_url, "%s",
+             tacho_resource_schema_url(batch->resource));
+    return TACHO_OK;
+}
+
+static struct described described_provider(tacho_attributes user) {
+    struct described described = {0};
+    tacho_metric_reader *reader = make_manual_reader();
+    tacho_resource *resource = NULL;
+    tacho_meter_provider *provider = NULL;
+    if (user.count > 0) {
+        int created = tacho_resource_create(
+            TACHO_OPTIONS(tacho_resource_options, .attributes = user, .schema_url = "schema"),
+            &resource);
+        cr_assert(eq(int, created, TACHO_OK));
+    }
+    int status = tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                           .resource = resource, .readers = &reader,
+                                                           .reader_count = 1),
+                                             &provider);
+    cr_assert(eq(int, status, TACHO_OK));
+    tacho_metric_reader_collect_with(reader, 0, describe, &described);
+    tacho_meter_provider_destroy(provider);
+    return described;
+}
+
+static bool has(const struct described *described, const char *part) {
+    return strstr(described->text, part) != NULL;
+}
+
+/* RES-02..04, RES-15 */
+Test(resource, defaults_say_what_measures) {
+    struct described first = described_provider(TACHO_NO_ATTRS);
+    struct described second = described_provider(TACHO_NO_ATTRS);
+    char expected[256];
+    snprintf(expected, sizeof expected, "service.name=unknown_service:%s;",
+             program_invocation_short_name);
+    cr_expect(has(&first, expected), "%s", first.text);
+    cr_expect(has(&first, "telemetry.sdk.name=tacho;"));
+    cr_expect(has(&first, "telemetry.sdk.language=c;"));
+    cr_expect(has(&first, "telemetry.sdk.version=" TACHO_VERSION ";"));
+    const char *id = strstr(first.text, "service.instance.id=");
+    cr_assert(ne(ptr, (void *)id, NULL));
+    id += strlen("service.instance.id=");
+    cr_expect(eq(chr, id[14], '4'), "a UUID of version 4: %.36s", id);
+    cr_expect(eq(chr, id[36], ';'));
+    cr_expect(ne(str, first.text, second.text), "each provider is an instance");
+}
+
+/* RES-06, RES-09, ENV-10, ENV-11 */
+Test(resource, the_user_beats_the_service_name_variable_beats_the_list_beats_defaults) {
+    setenv("OTEL_RESOURCE_ATTRIBUTES",
+           "service.name=from-list,service.instance.id=i1,deployment=a%2Cb%3D,empty=", 1);
+    struct described list = described_provider(TACHO_NO_ATTRS);
+    cr_expect(has(&list, "service.name=from-list;"));
+    cr_expect(has(&list, "service.instance.id=i1;"));
+    cr_expect(has(&list, "deployment=a,b=;")); /* RES-10 */
+    cr_expect(has(&list, "empty=;"));
+    setenv("OTEL_SERVICE_NAME", "from-variable", 1);
+    struct described variable = described_provider(TACHO_NO_ATTRS);
+    cr_expect(has(&variable, "service.name=from-variable;"));
+    struct described user = described_provider(
+        TACHO_ATTRS(TACHO_STR("service.name", "from-user"), TACHO_STR("deployment", "")));
+    cr_expect(has(&user, "service.name=from-user;"));
+    cr_expect(has(&user, "deployment=;")); /* RES-06: wins even when empty */
+    cr_expect(has(&user, "service.instance.id=i1;"));
+    cr_expect(has(&user, "telemetry.sdk.name=tacho;"));
+    cr_expect(eq(str, user.schema_url, (char *)"schema"));
+}
+
+/* RES-11 */
+Test(resource, one_malformed_part_discards_the_whole_variable) {
+    static const char *const malformed[] = {"a=1,b", "a=1,=2", "a=1,b=%zz", "a=1,b=%2"};
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
+        setenv("OTEL_RESOURCE_ATTRIBUTES", malformed[i], 1);
+        if (i == 0) {
+            capture_diagnostics();
+        }
+        struct described described = described_provider(TACHO_NO_ATTRS);
+        cr_expect(not(has(&described, "a=1;")), "%s", malformed[i]);
+        cr_expect(has(&described, "service.name=unknown_service"));
+    }
+    cr_expect(was_told("environment_invalid", "OTEL_RESOURCE_ATTRIBUTES"));
+}
+
+/* ATTR-02, RES-01, RES-08 */
+Test(resource, attributes_of_all_types_are_copied_and_sorted) {
+    char text[] = "text";
+    int64_t numbers[] = {1, 2, 3};
+    tacho_value array = {.type = TACHO_VALUE_I64_ARRAY};
+    array.as.i64s.items = numbers;
+    array.as.i64s.count = 3;
+    tacho_resource *resource = NULL;
+    int status = tacho_resource_create(
+        TACHO_OPTIONS(tacho_resource_options,
+                      .attributes = TACHO_ATTRS(TACHO_VALUE("z", array), TACHO_F64("f", 0.5),
+                                                TACHO_BOOL("b", true), TACHO_STR("a", text),
+                                                TACHO_I64("a2", -1))),
+        &resource);
+    cr_assert(eq(int, status, TACHO_OK));
+    memset(text, 'x', sizeof text - 1);
+    memset(numbers, 0, sizeof numbers);
+    tacho_attributes attributes = tacho_resource_attributes(resource);
+    cr_assert(eq(sz, attributes.count, 5));
+    for (size_t i = 1; i < attributes.count; i++) {
+        cr_expect(lt(
+            int, memcmp(attributes.items[i - 1].key.data, attributes.items[i].key.data, 1) * 2, 1));
+    }
+    cr_expect(eq(int, memcmp(value_in(attributes, "a")->as.string.data, "text", 4), 0));
+    cr_expect(eq(i64, value_in(attributes, "z")->as.i64s.items[2], 3));
+    cr_expect(eq(dbl, value_in(attributes, "f")->as.f64, 0.5));
+    cr_expect(eq(int, value_in(attributes, "b")->as.boolean, true));
+    cr_expect(eq(i64, value_in(attributes, "a2")->as.i64, -1));
+    cr_expect(eq(str, (char *)tacho_resource_schema_url(resource), (char *)""));
+    tacho_resource_destroy(resource);
+}
+
+Test(resource, wrong_input_is_refused_with_the_field) {
+    tacho_error error = {0};
+    tacho_resource *resource = NULL;
+    int status = tacho_resource_create(
+        TACHO_OPTIONS(tacho_resource_options,
+                      .attributes = TACHO_ATTRS(TACHO_STR("a", "1"), TACHO_STR("", "2")),
+                      .error = &error),
+        &resource);
+    cr_expect(eq(int, status, TACHO_E_INVALID));
+    cr_expect(eq(str, error.field, (char *)"attributes"));
+    cr_expect(eq(int, tacho_resource_create(NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(ptr, resource, NULL));
+}
+
+/* RES-05 */
+Test(resource, no_options_make_an_empty_one_and_null_is_none) {
+    tacho_resource *resource = NULL;
+    cr_assert(eq(int, tacho_resource_create(NULL, &resource), TACHO_OK));
+    cr_expect(eq(sz, tacho_resource_attributes(resource).count, 0));
+    cr_expect(eq(sz, tacho_resource_attributes(NULL).count, 0));
+    cr_expect(eq(str, (char *)tacho_resource_schema_url(NULL), (char *)""));
+    tacho_resource_destroy(resource);
+    tacho_resource_destroy(NULL);
+}
+
+Test(resource, every_failed_allocation_is_survived) {
+    int status = TACHO_E_NO_MEMORY;
+    uint64_t k = 1;
+    for (; status == TACHO_E_NO_MEMORY && k < 50; k++) {
+        tacho_resource *resource = NULL;
+        tachoi_alloc_fail_at(k);
+        status = tacho_resource_create(
+            TACHO_OPTIONS(tacho_resource_options, .attributes = TACHO_ATTRS(TACHO_STR("a", "1"))),
+            &resource);
+        tachoi_alloc_fail_at(0);
+        cr_assert(eq(int, resource != NULL, status == TACHO_OK));
+        tacho_resource_destroy(resource);
+    }
+    cr_expect(eq(int, status, TACHO_OK));
+    cr_expect(gt(u64, k, 3));
+}
