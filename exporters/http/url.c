@@ -28,10 +28,11 @@ static const char *endpoint_problem(CURLU *handle, const char *url) {
     if (rc == CURLUE_USER_NOT_ALLOWED) {
         return "must not hold a user name or password; use the basic_auth options";
     }
-    if (rc == CURLUE_BAD_SCHEME || (rc == CURLUE_OK && !has_scheme(handle, schemes, 2))) {
+    if (rc == CURLUE_BAD_SCHEME || rc == CURLUE_BAD_SLASHES ||
+        (rc == CURLUE_OK && !has_scheme(handle, schemes, 2))) {
         return "must begin with http:// or https://";
     }
-    if (rc == CURLUE_NO_HOST) {
+    if (rc == CURLUE_NO_HOST || strstr(url, ":///") != NULL) { /* libcurl overlooks one slash */
         return "has no host";
     }
     return rc == CURLUE_OK ? NULL : curl_url_strerror(rc);

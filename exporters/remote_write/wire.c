@@ -12,14 +12,14 @@ void tachoi_wire_fini(struct tachoi_wire *wire) {
 }
 
 bool tachoi_wire_reserve(struct tachoi_wire *wire, size_t size) {
-    if (size <= wire->capacity - wire->length) {
-        return true;
-    }
     size_t needed = 0;
     if (!tachoi_size_add(wire->length, size, &needed) ||
         (wire->max_length != 0 && needed > wire->max_length)) {
         wire->is_too_long = true;
         return false;
+    }
+    if (needed <= wire->capacity) {
+        return true;
     }
     size_t capacity = wire->capacity < 1024 ? 1024 : wire->capacity;
     while (capacity < needed) {

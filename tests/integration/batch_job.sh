@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The numbers of batch_job, once it has exited, are those of wc; its exit status tells whether they
 # arrived; the time of the last success is recorded on success only.
-source "$SOURCE/tests/integration/integration.sh"
+source "${SOURCE:?is set by ctest}/tests/integration/integration.sh"
 
 export LC_ALL=C.UTF-8
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The exporter in one file writes every point of a collection, and appends.
-source "$SOURCE/tests/integration/integration.sh"
+source "${SOURCE:?is set by ctest}/tests/integration/integration.sh"
 
 begin
 # Everything but the time, which comes first.

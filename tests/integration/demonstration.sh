@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # examples/run, end to end: builds, pushes, prints a table with values, leaves nothing behind.
 # usage: demonstration.sh prometheus|receiver
-source "$SOURCE/tests/integration/integration.sh"
+source "${SOURCE:?is set by ctest}/tests/integration/integration.sh"
 
 test_name="demonstration with the $1"
 begin

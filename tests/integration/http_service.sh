@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # After wrk has sent exactly N requests to http_service, its counter is N, and so are the histogram's
 # count and +Inf bucket. N is what wrk counts. Files outside the root cannot be had.
-source "$SOURCE/tests/integration/integration.sh"
+source "${SOURCE:?is set by ctest}/tests/integration/integration.sh"
 
 wanted=5000
 

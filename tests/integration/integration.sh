@@ -37,10 +37,15 @@ expect_equal() {
     fi
 }
 
-# expect_between WHAT ACTUAL LOW HIGH: numbers.
+# is_between ACTUAL LOW HIGH: numbers.
+is_between() {
+    awk -v actual="$1" -v low="$2" -v high="$3" \
+        'BEGIN { exit !(actual != "" && actual + 0 >= low + 0 && actual + 0 <= high + 0) }'
+}
+
+# expect_between WHAT ACTUAL LOW HIGH
 expect_between() {
-    if awk -v actual="$2" -v low="$3" -v high="$4" \
-        'BEGIN { exit !(actual != "" && actual + 0 >= low && actual + 0 <= high) }'; then
+    if is_between "$2" "$3" "$4"; then
         echo "ok: $1 = $2, between $3 and $4"
     else
         fail "$1 is \"$2\", expected between $3 and $4"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The example receiver accepts what tacho sends and shows it, and refuses what remote write 1.0
 # forbids, each with its status and reason.
-source "$SOURCE/tests/integration/integration.sh"
+source "${SOURCE:?is set by ctest}/tests/integration/integration.sh"
 
 receiver_is_ready() {
     url=$(sed -n 's,^# \(http://[0-9.:]*\)/.*,\1,p' "$WORK/receiver.log")

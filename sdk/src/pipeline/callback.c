@@ -192,32 +192,38 @@ static void run_unlocked(struct tachoi_collector *collector, struct tachoi_callb
     }
 }
 
+/* Gives up the lock while the callback runs. */
+static void run_pinned_locked(struct tachoi_collector *collector, struct tachoi_callback *callback,
+                              uint64_t deadline_ns) {
+    struct tachoi_pipeline *pipeline = collector->pipeline;
+    callback->run_count++;
+    atomic_store_explicit(&collector->thread, pthread_self(), memory_order_relaxed);
+    atomic_store_explicit(&collector->running, callback, memory_order_relaxed);
+    pthread_mutex_unlock(&pipeline->lock);
+    run_unlocked(collector, callback, deadline_ns);
+    pthread_mutex_lock(&pipeline->lock);
+    atomic_store_explicit(&collector->running, NULL, memory_order_relaxed);
+    callback->run_count--;
+    pthread_cond_broadcast(&pipeline->callback_done);
+}
+
 bool tachoi_callbacks_run(struct tachoi_collector *collector, uint64_t end_id,
                           uint64_t deadline_ns) {
     struct tachoi_pipeline *pipeline = collector->pipeline;
-    bool is_complete = true;
+    bool is_in_time = true;
     pthread_mutex_lock(&pipeline->lock);
     struct tachoi_callback *callback = pipeline->first_callback;
-    while (callback != NULL && callback->id < end_id && is_complete) {
-        if (!callback->is_unregistered) {
-            callback->run_count++;
-            atomic_store_explicit(&collector->thread, pthread_self(), memory_order_relaxed);
-            atomic_store_explicit(&collector->running, callback, memory_order_relaxed);
-            pthread_mutex_unlock(&pipeline->lock);
-            run_unlocked(collector, callback, deadline_ns);
-            pthread_mutex_lock(&pipeline->lock);
-            atomic_store_explicit(&collector->running, NULL, memory_order_relaxed);
-            callback->run_count--;
-            pthread_cond_broadcast(&pipeline->callback_done);
+    while (callback != NULL && callback->id < end_id && is_in_time) {
+        is_in_time = tachoi_monotonic_ns() <= deadline_ns;
+        if (is_in_time && !callback->is_unregistered) {
+            run_pinned_locked(collector, callback, deadline_ns);
         }
         struct tachoi_callback *next = callback->next;
         discard_if_idle_locked(callback);
         callback = next;
-        is_complete =
-            callback == NULL || callback->id >= end_id || tachoi_monotonic_ns() <= deadline_ns;
     }
     pthread_mutex_unlock(&pipeline->lock);
-    return is_complete;
+    return is_in_time;
 }
 
 /* --- observing --- */

@@ -27,7 +27,7 @@
 
 #define MESSAGE_BYTES 1024
 #define LINE_BYTES (MESSAGE_BYTES + 192)
-#define PATIENCE_NS (250 * TACHOI_NS_PER_MS)
+#define PATIENCE_NS (100 * TACHOI_NS_PER_MS)
 #define POLL_NS (TACHOI_NS_PER_MS / 2)
 
 struct handler {

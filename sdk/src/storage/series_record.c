@@ -3,11 +3,11 @@
  * has interrupted any other line of it. */
 #include "storage/series.h"
 
-/* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when
- * it is still busy after so many looks, its holder is not running. With one cell that takes longer
- * (microseconds), because the others would fill the ring while the holder is off its processor;
- * with stripes, which is where signal handlers record, another one is free at once. */
-enum { INLINE_TRIES = 1000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
+/* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when it
+ * is still busy after many looks, its holder is off its processor, perhaps for milliseconds. With
+ * one cell the recorder looks for about 9 microseconds, so that the ring lasts for such a pause; with
+ * stripes, which is where signal handlers record, another cell is free at once. */
+enum { INLINE_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
 /* A measurement that had to go to the ring proves contention that stripes would have spared. */
 static const uint32_t CONTENTION_PROVEN = UINT32_C(1) << 30;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests the queue of records and the runs that are taken from it. One thread, so the lock that the
+ * calls ask for is not needed. */
+#pragma GCC diagnostic ignored "-Wconversion" /* in Criterion's own macros */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "base/alloc.h"
+#include "remote_write/queue.h"
+
+static struct tachoi_queue queue;
+static struct tachoi_run run;
+static struct tachoi_encoded_series gauge = {.kind = TACHOI_ENCODED_GAUGE, .component_count = 1};
+static struct tachoi_encoded_series histogram = {
+    .kind = TACHOI_ENCODED_HISTOGRAM, .bound_count = 2, .component_count = 5, .size_bytes = 1000};
+
+static void begin(void) {
+    tachoi_queue_init(&queue, 1024 * 1024);
+}
+
+static void end(void) {
+    tachoi_queue_release_locked(&queue, &run);
+    (void)tachoi_queue_clear_locked(&queue);
+    cr_expect(eq(u64, queue.bytes, 0)); /* whatever happened, nothing stays pinned or charged */
+    cr_expect(eq(u32, gauge.pins, 0));
+    cr_expect(eq(u32, histogram.pins, 0));
+    tachoi_queue_fini(&queue);
+    tachoi_run_fini(&run);
+}
+
+TestSuite(queue, .init = begin, .fini = end);
+
+static bool append(struct tachoi_encoded_series *series, int64_t time_ms) {
+    uint64_t words[16] = {0};
+    struct tachoi_record *record = (struct tachoi_record *)(void *)words;
+    record->series = series;
+    record->time_ms = time_ms;
+    record->words[0] = (uint64_t)time_ms * 10;
+    record->words[TACHOI_HISTOGRAM_HAS_SUM] = 1;
+    return tachoi_queue_append_locked(&queue, record);
+}
+
+static void append_gauges(int64_t first_ms, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        cr_assert(append(&gauge, first_ms + i));
+    }
+}
+
+static void expect_times(int64_t first_ms, size_t count) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct tachoi_record *record = tachoi_run_at(&run, at);
+        cr_assert(ne(ptr, (void *)record, NULL));
+        cr_assert(eq(i64, record->time_ms, first_ms + (int64_t)i));
+        cr_assert(eq(u64, record->words[0], (uint64_t)record->time_ms * 10));
+        at += tachoi_record_words(record->series);
+    }
+    cr_assert(eq(ptr, (void *)tachoi_run_at(&run, at), NULL));
+}
+
+Test(queue, a_number_takes_32_bytes) {
+    cr_assert(append(&gauge, 1));
+    cr_assert(eq(u64, queue.bytes, 32));
+}
+
+Test(queue, gives_back_what_was_appended_in_order) {
+    append_gauges(1, 5000); /* over several chunks */
+    cr_assert(eq(sz, queue.sample_count, 5000));
+    cr_assert(eq(u32, gauge.pins, 5000));
+    cr_assert(tachoi_queue_take_locked(&queue, 3000, &run));
+    expect_times(1, 3000);
+    cr_assert(eq(sz, queue.sample_count, 2000));
+    cr_assert(eq(u64, queue.head_sequence, 3000));
+    cr_assert(eq(u64, queue.bytes, 5000 * 32)); /* taken is not released */
+    tachoi_queue_release_locked(&queue, &run);
+    cr_assert(eq(u64, queue.bytes, 2000 * 32));
+    append_gauges(5001, 10);
+    cr_assert(tachoi_queue_take_locked(&queue, 10000, &run));
+    expect_times(3001, 2010);
+    cr_assert(not(tachoi_queue_take_locked(&queue, 1, &run)));
+    cr_assert(eq(u64, queue.head_sequence, queue.tail_sequence));
+}
+
+/* QUEUE-04 */
+Test(queue, takes_whole_records_but_at_least_one) {
+    append_gauges(1, 2);
+    cr_assert(append(&histogram, 3)); /* 5 samples */
+    cr_assert(append(&histogram, 4));
+    cr_assert(tachoi_queue_take_locked(&queue, 6, &run));
+    cr_assert(eq(sz, run.sample_count, 2));
+    tachoi_queue_release_locked(&queue, &run);
+    cr_assert(tachoi_queue_take_locked(&queue, 4, &run)); /* less than one has */
+    cr_assert(eq(sz, run.sample_count, 5));
+}
+
+/* QUEUE-05 */
+Test(queue, drops_the_oldest_when_it_holds_too_much) {
+    queue.max_bytes = 100 * 32;
+    append_gauges(1, 130);
+    cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 30));
+    cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 0));
+    cr_assert(tachoi_queue_take_locked(&queue, 1000, &run));
+    expect_times(31, 100);
+}
+
+Test(queue, what_was_taken_counts_but_is_not_dropped) {
+    queue.max_bytes = 100 * 32;
+    append_gauges(1, 60);
+    cr_assert(tachoi_queue_take_locked(&queue, 1000, &run));
+    append_gauges(61, 60);
+    cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 20));
+    expect_times(1, 60);
+    tachoi_queue_release_locked(&queue, &run);
+    cr_assert(tachoi_queue_take_locked(&queue, 1000, &run));
+    expect_times(81, 40);
+}
+
+Test(queue, a_series_no_longer_measured_counts_as_its_memory) {
+    cr_assert(append(&histogram, 1));
+    uint64_t bytes = queue.bytes;
+    tachoi_queue_charge_locked(&queue, &histogram);
+    tachoi_queue_charge_locked(&queue, &histogram); /* once */
+    cr_assert(eq(u64, queue.bytes, bytes + 1000));
+    cr_assert(append(&histogram, 2)); /* measured again */
+    cr_assert(eq(u64, queue.bytes, bytes * 2));
+    tachoi_queue_charge_locked(&queue, &histogram);
+    queue.max_bytes = bytes;
+    cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 10)); /* the last pin takes it along */
+    cr_assert(eq(u64, queue.bytes, 0));
+}
+
+/* RETRY-03 */
+Test(queue, drops_what_is_older_than_a_time) {
+    append_gauges(1, 10);
+    cr_assert(eq(sz, tachoi_queue_drop_before_locked(&queue, 5), 4));
+    cr_assert(eq(sz, tachoi_queue_drop_before_locked(&queue, 5), 0));
+    cr_assert(tachoi_queue_take_locked(&queue, 100, &run));
+    expect_times(5, 6);
+    cr_assert(eq(sz, tachoi_queue_drop_before_locked(&queue, INT64_MAX), 0));
+}
+
+Test(queue, without_memory_nothing_moves) {
+    append_gauges(1, 10);
+    tachoi_alloc_fail_at(1);
+    cr_assert(not(tachoi_queue_take_locked(&queue, 100, &run)));
+    cr_assert(eq(sz, queue.sample_count, 10));
+    cr_assert(tachoi_queue_take_locked(&queue, 100, &run));
+    tachoi_queue_release_locked(&queue, &run);
+    tachoi_alloc_fail_at(1);
+    cr_assert(not(append(&gauge, 1)));
+    cr_assert(eq(u64, queue.bytes, 0));
+    tachoi_alloc_fail_at(0);
+}
+
+/* --- runs --- */
+
+Test(queue, ranges_of_a_run_keep_histograms_whole_where_they_fit) {
+    append_gauges(1, 2);
+    cr_assert(append(&histogram, 3));
+    append_gauges(4, 2);
+    cr_assert(tachoi_queue_take_locked(&queue, 100, &run)); /* samples 0 1 | 2-6 | 7 8 */
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 0, 100), 9));
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 0, 7), 7));
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 0, 6), 2));
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 0, 1), 1));
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 2, 4), 6)); /* too large alone: cut */
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 6, 4), 9)); /* its rest goes with others */
+    cr_assert(eq(sz, tachoi_run_range_end(&run, 8, 1), 9));
+}
+
+Test(queue, the_first_sample_since_a_time_is_found_from_anywhere) {
+    append_gauges(1, 2);
+    cr_assert(append(&histogram, 3));
+    append_gauges(4, 2);
+    cr_assert(tachoi_queue_take_locked(&queue, 100, &run));
+    cr_assert(eq(sz, tachoi_run_first_since(&run, 0, 0), 0));
+    cr_assert(eq(sz, tachoi_run_first_since(&run, 0, 3), 2));
+    cr_assert(eq(sz, tachoi_run_first_since(&run, 4, 3), 4)); /* inside the histogram */
+    cr_assert(eq(sz, tachoi_run_first_since(&run, 4, 4), 7));
+    cr_assert(eq(sz, tachoi_run_first_since(&run, 4, 100), 9));
+}

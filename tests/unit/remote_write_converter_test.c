@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests the way from batches to records: caching, equal label sets, what cannot be converted. */
+#pragma GCC diagnostic ignored "-Wconversion" /* in Criterion's own macros */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "remote_write/converter.h"
+#include "support/batch.h"
+
+static tacho_resource *resource;
+static struct tachoi_converter converter;
+static struct batch batch;
+
+static void begin(void) {
+    resource = batch_resource();
+    tachoi_converter_init(&converter, false, true);
+    batch_init(&batch, resource, 0);
+}
+
+static void end(void) {
+    batch_fini(&batch);
+    tachoi_converter_fini(&converter);
+    tacho_resource_destroy(resource);
+}
+
+TestSuite(converter, .init = begin, .fini = end);
+
+static void convert(void) {
+    tachoi_converter_convert(&converter, &batch.batch, BATCH_UNIX_MS);
+}
+
+static double value_at(size_t sample) {
+    size_t at = sample * 4; /* numbers only */
+    double value;
+    memcpy(&value, &tachoi_run_at(&converter.run, at)->words[TACHOI_NUMBER_VALUE], sizeof value);
+    return value;
+}
+
+static void unexpected(struct tachoi_encoded_series *series, void *user) {
+    (void)series;
+    ++*(size_t *)user;
+}
+
+Test(converter, series_are_encoded_once_and_forgotten_when_unseen) {
+    batch_add_gauges(&batch, "level", 1, 10);
+    convert();
+    const struct tachoi_encoded_series *first = tachoi_run_at(&converter.run, 0)->series;
+    convert();
+    cr_assert(eq(ptr, (void *)tachoi_run_at(&converter.run, 0)->series, (void *)first));
+    cr_assert(eq(sz, converter.cache.count, 10));
+    size_t pinned = 0;
+    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection, unexpected, &pinned);
+    cr_assert(eq(sz, converter.cache.count, 10));
+    tachoi_run_at(&converter.run, 0)->series->pins = 1;
+    struct tachoi_encoded_series *kept = tachoi_run_at(&converter.run, 0)->series;
+    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection + 1, unexpected,
+                                     &pinned);
+    cr_assert(eq(sz, converter.cache.count, 1));
+    cr_assert(eq(sz, pinned, 1));
+    kept->pins = 0;
+}
+
+Test(converter, a_new_generation_gets_new_labels) {
+    batch_add_gauge(&batch, "level", 1, 1, TACHO_NO_ATTRS);
+    convert();
+    ((tacho_number_point *)batch.metrics[0].points)->series.generation = 2;
+    convert();
+    cr_assert(eq(sz, converter.cache.count, 2));
+    cr_assert(eq(sz, converter.run.sample_count, 1));
+}
+
+/* CONV-08 */
+Test(converter, an_empty_attribute_and_none_are_one_series) {
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_ATTRS(TACHO_STR("a", "")));
+    batch_add_counter(&batch, "jobs", 2, 4, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(sz, converter.run.sample_count, 1));
+    cr_assert(eq(dbl, value_at(0), 7.0));
+    cr_assert(eq(u64, converter.accepted, 1));
+    cr_assert(eq(u64, converter.invalid, 0));
+}
+
+/* CONV-09 */
+Test(converter, instruments_of_one_kind_and_labels_are_merged) {
+    static const double bounds[] = {1};
+    static const uint64_t counts[] = {1, 2};
+    batch_add_gauge(&batch, "foo.bar", 1, 3, TACHO_NO_ATTRS);
+    batch_add_gauge(&batch, "foo_bar", 2, 4, TACHO_NO_ATTRS);
+    batch_add_up_down_counter(&batch, "up.down", 3, -3, TACHO_NO_ATTRS);
+    batch_add_up_down_counter(&batch, "up_down", 4, 5, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(sz, converter.run.sample_count, 2));
+    cr_assert(eq(dbl, value_at(0), 4.0)); /* the later gauge */
+    cr_assert(eq(dbl, value_at(1), 2.0)); /* sums add */
+    batch_fini(&batch);
+    batch_init(&batch, resource, 1);
+    batch_add_histogram(&batch, "h.h", 5, bounds, counts, 1, 2, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "h_h", 6, bounds, counts, 1, 3, TACHO_NO_ATTRS);
+    convert();
+    const struct tachoi_record *record = tachoi_run_at(&converter.run, 0);
+    double sum;
+    memcpy(&sum, &record->words[TACHOI_HISTOGRAM_SUM], sizeof sum);
+    cr_assert(eq(sz, converter.run.sample_count, 4));
+    cr_assert(eq(u64, record->words[TACHOI_HISTOGRAM_COUNT], 6));
+    cr_assert(eq(u64, record->words[TACHOI_HISTOGRAM_BUCKETS], 2));
+    cr_assert(eq(u64, record->words[TACHOI_HISTOGRAM_BUCKETS + 1], 4));
+    cr_assert(eq(dbl, sum, 5.0));
+}
+
+Test(converter, instruments_that_only_overlap_cost_the_later_one) {
+    static const double bounds[] = {1};
+    static const double other_bounds[] = {2};
+    static const uint64_t counts[] = {1, 2};
+    batch_add_gauge(&batch, "size_count", 1, 7, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "size", 2, bounds, counts, 1, 2, TACHO_NO_ATTRS); /* _count */
+    batch_add_up_down_counter(&batch, "size_count", 3, 1, TACHO_NO_ATTRS);        /* kind */
+    batch_add_histogram(&batch, "d", 4, bounds, counts, 1, 2, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "d", 5, other_bounds, counts, 1, 2, TACHO_NO_ATTRS); /* bounds */
+    convert();
+    cr_assert(eq(sz, converter.run.sample_count, 1 + 4));
+    cr_assert(eq(dbl, value_at(0), 7.0));
+    cr_assert(eq(u64, converter.invalid, 4 + 1 + 4));
+    cr_assert(eq(u64, converter.accepted, 5 + 9));
+}
+
+Test(converter, a_collision_ends_when_its_cause_does) {
+    batch_add_gauge(&batch, "x", 1, 1, TACHO_NO_ATTRS);
+    batch_add_up_down_counter(&batch, "x", 2, 2, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.invalid, 1));
+    batch_fini(&batch);
+    batch_init(&batch, resource, 1);
+    batch_add_up_down_counter(&batch, "x", 2, 2, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.invalid, 0));
+    cr_assert(eq(dbl, value_at(0), 2.0));
+}
+
+Test(converter, infinite_and_absent_bounds_do_not_make_equal_buckets) {
+    static const double bounds[] = {1, INFINITY};
+    static const uint64_t counts[] = {1, 2, 0};
+    batch_add_histogram(&batch, "h", 1, bounds, counts, 2, 2, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.invalid, 5));
+    cr_assert(eq(sz, converter.run.sample_count, 0));
+}
+
+/* CONV-01 */
+Test(converter, deltas_are_dropped_and_counted) {
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
+    batch.metrics[0].temporality = TACHO_TEMPORALITY_DELTA;
+    convert();
+    cr_assert(eq(u64, converter.accepted, 1));
+    cr_assert(eq(u64, converter.invalid, 1));
+}
+
+Test(converter, a_series_that_changes_its_shape_is_not_trusted) {
+    static const double bounds[] = {1, 2};
+    static const uint64_t counts[] = {1, 2, 3};
+    batch_add_histogram(&batch, "h", 1, bounds, counts, 1, 2, TACHO_NO_ATTRS);
+    convert();
+    ((tacho_histogram_point *)batch.metrics[0].points)->bound_count = 2;
+    convert();
+    cr_assert(eq(u64, converter.invalid, 5));
+    cr_assert(eq(u64, converter.accepted, 5));
+}
+
+Test(converter, start_times_are_before_their_samples) {
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
+    tacho_number_point *point = (tacho_number_point *)batch.metrics[0].points;
+    point->start_time_unix_nano = BATCH_UNIX_NS;
+    convert();
+    cr_assert(eq(i64, tachoi_run_at(&converter.run, 0)->start_ms, BATCH_UNIX_MS - 1));
+    point->start_time_unix_nano = BATCH_UNIX_NS - 5999999;
+    convert();
+    cr_assert(eq(i64, tachoi_run_at(&converter.run, 0)->start_ms, BATCH_UNIX_MS - 6));
+}
+
+/* CONV-18 */
+Test(converter, an_empty_batch_has_no_target_info) {
+    converter.disable_target_info = false;
+    convert();
+    cr_assert(eq(u64, converter.accepted, 0));
+    batch_add_gauge(&batch, "level", 1, 1, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.accepted, 2));
+    char text[200];
+    tachoi_run_describe(&converter.run, 1, text, sizeof text);
+    cr_assert(eq(int, strncmp(text, "target_info{", 12), 0), "%s", text);
+}
+
+Test(converter, series_are_described_as_people_write_them) {
+    static const double bounds[] = {1};
+    static const uint64_t counts[] = {1, 2};
+    batch_add_histogram(&batch, "h", 1, bounds, counts, 1, 2,
+                        TACHO_ATTRS(TACHO_STR("text", "line\nbreak")));
+    convert();
+    char text[200];
+    tachoi_run_describe(&converter.run, 1, text, sizeof text);
+    cr_assert(eq(str, text,
+                 "h_bucket{instance=\"one\",job=\"svc\",le=\"+Inf\",otel_scope_name=\"test\","
+                 "text=\"line break\"}"));
+    char small[12];
+    tachoi_run_describe(&converter.run, 3, small, sizeof small);
+    cr_assert(eq(str, small, "h_sum{"));
+    tachoi_run_describe(&converter.run, 99, text, sizeof text);
+    cr_assert(eq(str, text, ""));
+}
+
+Test(converter, without_memory_every_sample_is_counted) {
+    static const double bounds[] = {1};
+    static const uint64_t counts[] = {1, 2};
+    batch_add_gauges(&batch, "level", 1, 20);
+    batch_add_histogram(&batch, "h", 100, bounds, counts, 1, 2, TACHO_NO_ATTRS);
+    bool has_failed = true;
+    uint64_t k = 1;
+    for (; has_failed; k++) {
+        tachoi_converter_fini(&converter);
+        tachoi_converter_init(&converter, false, true);
+        tachoi_alloc_fail_at(k);
+        convert();
+        has_failed = !tachoi_alloc_fail_pending();
+        tachoi_alloc_fail_at(0);
+        cr_assert(eq(u64, converter.accepted, 24));
+        cr_assert(eq(u64, converter.invalid + converter.run.sample_count, 24));
+        cr_assert(eq(int, converter.invalid > 0, converter.lacked_memory));
+        convert(); /* the next collection has all */
+        cr_assert(eq(u64, converter.invalid, 0));
+        cr_assert(lt(u64, k, 1000));
+    }
+    cr_assert(gt(u64, k, 20));
+}
