@@ -49,12 +49,14 @@ static void hurry(struct tachoi_worker *worker, uint64_t now_ns) {
 static void deliver(struct tachoi_worker *worker, bool is_hurried) {
     tachoi_http_client_drive(worker->client);
     uint64_t now_ns = tachoi_monotonic_ns();
-    uint64_t wake_ns = UINT64_MAX;
-    if (is_hurried) {
-        hurry(worker, now_ns);
-    }
     for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
         tachoi_shard_step(&worker->shards[i], now_ns);
+    }
+    if (is_hurried) { /* after the steps: one of them may just have begun to back off */
+        hurry(worker, now_ns);
+    }
+    uint64_t wake_ns = UINT64_MAX;
+    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
         wake_ns =
             tachoi_deadline_earlier(wake_ns, tachoi_sender_wake_ns(&worker->shards[i].sender));
     }

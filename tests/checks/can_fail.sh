@@ -25,7 +25,7 @@ notices() {
     if [ "$rc" = 77 ]; then
         printf '%s\n' "$output"
     elif [ "$rc" != 1 ] || ! grep -qE "$pattern" <<<"$output"; then
-        finding "$check.sh does not notice '$pattern': it returned $rc and said: $output"
+        finding "$check.sh does not notice '$pattern': it returned $rc and said: $(head -n 3 <<<"$output")"
     fi
     fresh_copy
 }
@@ -42,9 +42,8 @@ library() {
 fresh_copy
 
 echo 'size_t tacho_lacks_its_include(void);' >"$copy/api/include/tacho/lonely.h"
-notices headers 'tacho/lonely.h: g?c.*size_t'
-sed -i 's/^#include <stddef.h>$/#include <stddef.h>\nstatic const char *tacho_string = 0;/' \
-    "$copy/api/include/tacho/status.h"
+notices headers 'tacho/lonely.h: .*size_t'
+echo 'static int tacho_unused;' >>"$copy/api/include/tacho/status.h"
 notices headers 'tacho/status.h: '
 
 # place, include, what should be said

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Owns what the checks share. Sourced with the source folder as $1, by default this one. A check prints each finding on a
-# line of its own and returns 1; where a tool is missing it says so and returns 77 (skipped).
+# Owns what the checks share. Sourced with the source folder as $1, by default this one. A check
+# prints each finding on a line of its own and returns 1; where a tool is missing it says so and
+# returns 77 (skipped).
 set -euo pipefail
 export LC_ALL=C
 source_dir=$(cd "${1:-$(dirname "$0")/../..}" && pwd)

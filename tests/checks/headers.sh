@@ -15,7 +15,7 @@ compile() {
     # shellcheck disable=SC2086
     if ! output=$(printf '#include "%s"\n#include "%s"\n' "$4" "$4" |
         "$1" -x "$2" -std="$3" $warnings $includes -fsyntax-only - 2>&1); then
-        finding "$4: $1 -std=$3: $output"
+        finding "$4: $1 -std=$3: $(grep -m 1 -E 'error|warning' <<<"$output")"
     fi
 }
 

@@ -13,7 +13,7 @@
 #include "storage/storage.h"
 #include "tacho/sdk/metric_data.h"
 
-enum { RECORDERS = 4, LIVES = 30, RECORDS = 1500, KNOWN_SETS = 8, ALL_SETS = 900, LIMIT = 400 };
+enum { RECORDERS = 4, LIVES = 15, RECORDS = 1500, KNOWN_SETS = 8, ALL_SETS = 900, LIMIT = 400 };
 enum { MAX_IDS = 1 << 16 };
 
 /* One possible value for each bucket, so that a histogram's sum, min and max follow from its

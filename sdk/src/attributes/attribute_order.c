@@ -57,41 +57,43 @@ static __attribute__((noinline)) bool refine_place(const struct tachoi_key_batch
     return false;
 }
 
-/* Puts an attribute where it belongs; of a full batch the greatest key goes. */
-static inline void insert(struct tachoi_key_batch *batch, const tacho_attribute *attr) {
+/* Puts an attribute where it belongs among the first `count`; of a full batch the greatest key
+ * goes. Returns the new count, which is kept in a register until the batch is complete. */
+static inline size_t insert(struct tachoi_key_batch *batch, size_t count,
+                            const tacho_attribute *attr) {
     uint64_t prefix = key_prefix(attr->key);
-    size_t place = batch->count;
+    size_t place = count;
     while (place > 0 && prefix < batch->prefixes[place - 1]) {
         place--;
     }
     if (place > 0 && prefix == batch->prefixes[place - 1] &&
         refine_place(batch, attr->key, &place)) {
         batch->attributes[place - 1] = attr;
-        return;
+        return count;
     }
     if (place == TACHOI_KEY_BATCH) {
-        return;
+        return count;
     }
-    if (batch->count < TACHOI_KEY_BATCH) {
-        batch->count++;
-    }
-    for (size_t i = batch->count - 1; i > place; i--) {
+    size_t last = count < TACHOI_KEY_BATCH ? count : TACHOI_KEY_BATCH - 1;
+    for (size_t i = last; i > place; i--) {
         batch->prefixes[i] = batch->prefixes[i - 1];
         batch->attributes[i] = batch->attributes[i - 1];
     }
     batch->prefixes[place] = prefix;
     batch->attributes[place] = attr;
+    return last + 1;
 }
 
 bool tachoi_key_batch_next(struct tachoi_key_batch *batch, const tacho_attribute *items,
                            size_t count) {
     const tacho_attribute *last = batch->count != 0 ? batch->attributes[batch->count - 1] : NULL;
-    batch->count = 0;
+    size_t sorted = 0;
     for (size_t i = 0; i < count; i++) {
         bool is_empty = items[i].key.length == 0 || items[i].key.data == NULL;
         if (!is_empty && (last == NULL || compare_keys(items[i].key, last->key) > 0)) {
-            insert(batch, &items[i]);
+            sorted = insert(batch, sorted, &items[i]);
         }
     }
-    return batch->count != 0;
+    batch->count = sorted;
+    return sorted != 0;
 }

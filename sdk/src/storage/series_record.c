@@ -3,10 +3,10 @@
  * has interrupted any other line of it. */
 #include "storage/series.h"
 
-/* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when it
- * is still busy after many looks, its holder is off its processor, perhaps for milliseconds. With
- * one cell the recorder looks for about 9 microseconds, so that the ring lasts for such a pause; with
- * stripes, which is where signal handlers record, another cell is free at once. */
+/* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when
+ * it is still busy after many looks, its holder is off its processor, perhaps for milliseconds.
+ * With one cell the recorder looks for about 9 microseconds, so that the ring lasts for such a
+ * pause; with stripes, which is where signal handlers record, another cell is free at once. */
 enum { INLINE_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
 /* A measurement that had to go to the ring proves contention that stripes would have spared. */

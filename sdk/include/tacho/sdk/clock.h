@@ -8,7 +8,8 @@
 
 TACHO_BEGIN_DECLS
 
-/** Where time comes from. Both functions may be called from any thread and must not block. */
+/** Where time comes from. Both functions may be called from any thread, also under a lock of
+ * tacho's: they must not block and must not call tacho. */
 typedef struct tacho_clock {
     size_t struct_size;                   /**< Required. sizeof(tacho_clock). */
     uint64_t (*unix_ns)(void *user);      /**< Required. Nanoseconds since the Unix epoch. */

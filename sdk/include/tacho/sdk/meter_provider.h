@@ -53,8 +53,9 @@ TACHO_API int tacho_meter_provider_create(const tacho_meter_provider_options *op
  * covers it all. `timeout_ms`: 0 = 5000; TACHO_NO_TIMEOUT. Any thread.
  * Given the global provider, it flushes the installed one.
  * Returns TACHO_OK (everything arrived), TACHO_E_TIMEOUT, TACHO_E_FAILED (some was refused or
- * lost), TACHO_E_SHUTDOWN, TACHO_E_INVALID, TACHO_E_FORKED. tacho_meter_provider_delivery says how
- * much.
+ * lost), TACHO_E_SHUTDOWN, TACHO_E_INVALID, TACHO_E_FORKED, TACHO_E_BUSY (called from inside one of
+ * its callbacks or exports, for which it would have to wait). tacho_meter_provider_delivery says
+ * how much.
  */
 TACHO_API int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t timeout_ms);
 
@@ -74,7 +75,8 @@ TACHO_API void tacho_meter_provider_delivery(tacho_meter_provider *provider, tac
  * Shuts down if nobody did (with the default timeout), takes the provider away from behind the
  * global one, and frees it with its readers, exporters, meters and instruments. Nobody may record
  * through instruments obtained directly from it any more; those of the global provider stay valid.
- * NULL is allowed. In a forked child it frees nothing.
+ * NULL is allowed. In a forked child it frees nothing. From inside a callback or an export of the
+ * provider it is refused, with a diagnostic.
  */
 TACHO_API void tacho_meter_provider_destroy(tacho_meter_provider *provider);
 

@@ -69,7 +69,8 @@ TACHO_API void tacho_metric_reader_destroy(tacho_metric_reader *reader);
  * Collects now and hands the batch to the reader's exporter, on the calling thread. Waits for a
  * collection that is under way. Works for periodic readers too. `timeout_ms`: 0 = 30000.
  * Returns TACHO_OK; TACHO_E_TIMEOUT; TACHO_E_FAILED or what export_batch returned;
- * TACHO_E_SHUTDOWN; TACHO_E_INVALID (no reader, no provider or no exporter); TACHO_E_FORKED.
+ * TACHO_E_SHUTDOWN; TACHO_E_INVALID (no reader, no provider or no exporter); TACHO_E_FORKED;
+ * TACHO_E_BUSY (called from inside a collection of the same reader).
  */
 TACHO_API int tacho_metric_reader_collect(tacho_metric_reader *reader, uint32_t timeout_ms);
 
