@@ -266,7 +266,6 @@ static bool is_settled_locked(const struct tachoi_worker *worker, const uint64_t
 
 static int flush_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
     uint64_t targets[TACHOI_SHARD_COUNT];
-    uint64_t lost = tachoi_account_lost_locked(&worker->account);
     bool has_time = true;
     for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
         targets[i] = worker->shards[i].queue.tail_sequence;
@@ -281,7 +280,10 @@ static int flush_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
     if (!is_settled_locked(worker, targets)) {
         return TACHO_E_TIMEOUT;
     }
-    return tachoi_account_lost_locked(&worker->account) == lost ? TACHO_OK : TACHO_E_FAILED;
+    uint64_t lost = tachoi_account_lost_locked(&worker->account);
+    bool is_all_delivered = lost == worker->lost_told;
+    worker->lost_told = lost;
+    return is_all_delivered ? TACHO_OK : TACHO_E_FAILED;
 }
 
 int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {

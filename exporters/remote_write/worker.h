@@ -37,12 +37,13 @@ struct tachoi_worker {
 
     /* guarded by the account's lock */
     enum tachoi_worker_life life;
-    int close_status;  /* once closed */
-    bool is_hurried;   /* a flush waits: cut one backoff short */
-    bool must_stop;    /* told to the thread */
-    bool has_left;     /* the thread makes no more requests; the client may not be woken */
-    bool has_ended;    /* it touches nothing any more, but for what is_abandoned tells */
-    bool is_abandoned; /* nobody waits for it: it calls `release` as the last thing */
+    int close_status;   /* once closed */
+    uint64_t lost_told; /* samples lost that a flush has told */
+    bool is_hurried;    /* a flush waits: cut one backoff short */
+    bool must_stop;     /* told to the thread */
+    bool has_left;      /* the thread makes no more requests; the client may not be woken */
+    bool has_ended;     /* it touches nothing any more, but for what is_abandoned tells */
+    bool is_abandoned;  /* nobody waits for it: it calls `release` as the last thing */
     bool is_joined;
     size_t series_cached; /* for the statistics */
 };
@@ -78,8 +79,9 @@ void tachoi_worker_drop_for_clock(struct tachoi_worker *worker, uint64_t samples
 /** Samples waiting or in flight. */
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);
 
-/** Waits until all that was queued is settled: TACHO_OK, TACHO_E_FAILED (some was lost meanwhile),
- * TACHO_E_TIMEOUT, TACHO_E_SHUTDOWN. */
+/** Waits until all that was queued is settled: TACHO_OK, TACHO_E_TIMEOUT, TACHO_E_SHUTDOWN, or
+ * TACHO_E_FAILED if any sample was lost since the last flush that ended in time: a refusal that was
+ * faster than the caller is told too, and every loss once. */
 int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
 
 /** Flushes, unless not wanted, and ends: what is left then is counted dropped_shutdown. The first

@@ -6,7 +6,6 @@ include(CheckCCompilerFlag)
 
 # Flags of all code of the project, never of its users.
 add_library(tacho_private_flags INTERFACE)
-target_compile_features(tacho_private_flags INTERFACE c_std_11)
 target_compile_definitions(tacho_private_flags INTERFACE _GNU_SOURCE)
 target_compile_options(
   tacho_private_flags

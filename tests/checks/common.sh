@@ -44,6 +44,11 @@ c_files() {
     project_files | grep -E '\.[ch]$' | grep -v '^proto/generated/' || true
 }
 
+# Files of that name in a build folder, but for those that tests leave in it.
+built_files() {
+    find "$1" -path "$1/tests" -prune -o -name "$2" -print | sort
+}
+
 # A source without comments and with empty strings; fewer lines than the file.
 code_of() {
     "${CC:-cc}" -fpreprocessed -E -P -x c "$source_dir/$1" 2>/dev/null |

@@ -41,7 +41,7 @@ done < <(project_files)
 [ "$count" -gt 0 ] || finding "no file found to check"
 
 if [ -n "$build_dir" ]; then
-    archives=$(find "$build_dir" -name 'libtacho_*.a' -not -path '*/tests/*' | sort)
+    archives=$(built_files "$build_dir" 'libtacho_*.a')
     [ -n "$archives" ] || finding "no static library found in $build_dir"
     # shellcheck disable=SC2086
     while read -r where _ name; do

@@ -50,7 +50,7 @@ for map in $(project_files | grep -E '\.map$'); do
     library=$(basename "$map" .map)
     count=$((count + 1))
     [ -n "$build_dir" ] || continue
-    shared=$(find "$build_dir" -name "lib$library.so" -not -path '*/tests/*' | head -n 1)
+    shared=$(built_files "$build_dir" "lib$library.so" | head -n 1)
     if [ -z "$shared" ]; then
         printf '%s: not built shared, its exports are not looked at\n' "$library"
         continue
@@ -61,7 +61,7 @@ for map in $(project_files | grep -E '\.map$'); do
 done
 
 if [ -n "$build_dir" ]; then
-    archives=$(find "$build_dir" -name 'libtacho_*.a' -not -path '*/tests/*' | sort)
+    archives=$(built_files "$build_dir" 'libtacho_*.a')
     # shellcheck disable=SC2086
     [ -z "$archives" ] || twice=$(nm -A --defined-only --extern-only $archives 2>/dev/null |
         awk '{split($1, at, ":"); print $NF, at[2]}' | sort -u | awk '{print $1}' | uniq -d |

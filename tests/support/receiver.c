@@ -228,12 +228,16 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const struct re
 }
 
 static enum MHD_Result hang(struct receiver *receiver, struct MHD_Connection *connection) {
+    enum MHD_Result result = MHD_NO;
     pthread_mutex_lock(&receiver->lock);
-    must(receiver->hanging_count < 16, "too many hanging requests");
-    MHD_suspend_connection(connection);
-    receiver->hanging[receiver->hanging_count++] = connection;
+    if (!receiver->is_stopping) {
+        must(receiver->hanging_count < 16, "too many hanging requests");
+        MHD_suspend_connection(connection);
+        receiver->hanging[receiver->hanging_count++] = connection;
+        result = MHD_YES;
+    }
     pthread_mutex_unlock(&receiver->lock);
-    return MHD_YES;
+    return result;
 }
 
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
@@ -323,6 +327,7 @@ struct receiver *receiver_start(void) {
 
 void receiver_stop(struct receiver *receiver) {
     pthread_mutex_lock(&receiver->lock);
+    receiver->is_stopping = true;
     for (size_t i = 0; i < receiver->hanging_count; i++) {
         MHD_resume_connection(receiver->hanging[i]);
     }

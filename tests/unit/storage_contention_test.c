@@ -55,8 +55,17 @@ static struct tachoi_storage_drops take_drops(void) {
     return drops;
 }
 
+/** Takes the stripes that were made in advance, so that recorders find none. */
+static void spend_reserve(void) {
+    _Atomic(struct tachoi_stripes *) nowhere = NULL;
+    while (tachoi_reserve_attach(&storage->family.reserve, &nowhere)) {
+        tachoi_free(atomic_exchange(&nowhere, NULL));
+    }
+}
+
 Test(contention, when_every_cell_is_held_measurements_wait_for_the_collection, .fini = stop) {
     start(&histogram);
+    spend_reserve();
     tachoi_sync_storage_record_f64(storage, 1, SET(1));
     set_locks(series_of(1), held_by(TACHOI_HOLDER_RECORDER));
     for (int i = 0; i < 100; i++) {
@@ -100,8 +109,51 @@ Test(contention, a_busy_stripe_sends_the_recorder_to_the_next, .fini = stop) {
 
 /* --- detection and promotion --- */
 
-Test(contention, a_series_in_the_way_of_recorders_is_promoted_at_the_collection, .fini = stop) {
+Test(contention, a_series_whose_cell_stays_held_gets_stripes_at_once, .fini = stop) {
     start(&histogram);
+    tachoi_sync_storage_record_f64(storage, 1, SET(1));
+    set_locks(series_of(1), held_by(TACHOI_HOLDER_RECORDER));
+    for (size_t i = 0; i < 2 * TACHOI_OVERFLOW_RING_SLOTS; i++) {
+        tachoi_sync_storage_record_f64(storage, 1, SET(1));
+    }
+    cr_assert(ne(ptr, tachoi_series_stripes(series_of(1)), NULL));
+    set_locks(series_of(1), 0);
+    cr_assert(eq(u64, take_drops().contended, 0));
+    cr_assert(eq(u64, count_of(1), 2 * TACHOI_OVERFLOW_RING_SLOTS + 1));
+}
+
+Test(contention, the_reserve_helps_few_series_until_the_collection_refills_it, .fini = stop) {
+    start(&histogram);
+    for (int64_t round = 0; round < 2; round++) {
+        int64_t helped = 0;
+        for (int64_t i = 0; i < 4; i++) {
+            const int64_t id = round * 4 + i;
+            tachoi_sync_storage_record_f64(storage, 1, SET(id));
+            set_locks(series_of(id), held_by(TACHOI_HOLDER_RECORDER));
+            tachoi_sync_storage_record_f64(storage, 1, SET(id));
+            helped += tachoi_series_stripes(series_of(id)) != NULL;
+            set_locks(series_of(id), 0);
+        }
+        cr_assert(eq(i64, helped, TACHOI_RESERVE_SLOTS));
+        cr_assert(eq(u64, count_of(round * 4), 2));
+    }
+}
+
+Test(contention, unused_stripes_go_back_to_the_reserve, .fini = stop) {
+    start(&histogram);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    struct tachoi_series *series = series_of(1);
+    struct tachoi_stripes *before = tachoi_series_stripes(series);
+    for (int i = 0; i < 10; i++) { /* has stripes already: nothing is used up */
+        cr_assert(tachoi_reserve_attach(&storage->family.reserve, &series->stripes));
+    }
+    cr_assert(eq(ptr, tachoi_series_stripes(series), before));
+    tachoi_bound_series_release(bound);
+}
+
+Test(contention, without_reserve_a_contended_series_is_promoted_at_the_collection, .fini = stop) {
+    start(&histogram);
+    spend_reserve();
     tachoi_sync_storage_record_f64(storage, 1, SET(1));
     tachoi_sync_storage_record_f64(storage, 1, SET(2));
     set_locks(series_of(1), held_by(TACHOI_HOLDER_RECORDER));

@@ -2,10 +2,11 @@
 /* Owns a series: its identity, its packed attributes and the way of a measurement into one of its
  * cells. Knows nothing of how a series is found, or of limits.
  *
- * A series starts with one cell, inline. When it is bound, or when the collector finds it
- * contended, it gets stripes for good: from then on recorders use the stripes, and the inline cell
- * stays as the first term of every sum. Cells are never emptied into one another, and sums of
- * doubles add them in one order, so a cumulative sum of non-negative values never steps back.
+ * A series starts with one cell, inline. When it is bound, when the collector finds it contended,
+ * or when a recorder finds its cell held by a thread that does not run, it gets stripes for good:
+ * from then on recorders use the stripes, and the inline cell stays as the first term of every sum.
+ * Cells are never emptied into one another, and sums of doubles add them in one order, so a
+ * cumulative sum of non-negative values never steps back.
  *
  *                 record   promote   collector's calls
  *     record        yes      yes        yes
@@ -27,6 +28,7 @@
 #include "attributes/attribute_set.h"
 #include "storage/cell.h"
 #include "storage/overflow_ring.h"
+#include "storage/reserve.h"
 #include "storage/stripes.h"
 
 /** What all series of a storage share. */
@@ -35,6 +37,8 @@ struct tachoi_series_family {
     struct tachoi_aggregation aggregation;
     size_t cell_size;
     struct tachoi_overflow_ring *ring; /* histograms only */
+    /* atomic; histograms only */
+    struct tachoi_reserve reserve;
     /* atomic */
     _Atomic(uint64_t) contended; /* measurements dropped because the ring was full too */
 };

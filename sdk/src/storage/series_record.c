@@ -3,11 +3,11 @@
  * has interrupted any other line of it. */
 #include "storage/series.h"
 
-/* Tries of a histogram's cells before the ring. A holder keeps a cell for a few nanoseconds; when
- * it is still busy after many looks, its holder is off its processor, perhaps for milliseconds.
- * With one cell the recorder looks for about 9 microseconds, so that the ring lasts for such a
- * pause; with stripes, which is where signal handlers record, another cell is free at once. */
-enum { INLINE_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
+/* Tries of a histogram's cells. A holder keeps a cell for a few nanoseconds; when it is still busy
+ * after a hundred looks, its holder is off its processor, perhaps for milliseconds: time for
+ * stripes, where another cell is free at once. Where the reserve has none, the recorder looks on
+ * for about 9 microseconds, so that the ring lasts for such a pause. */
+enum { INLINE_TRIES = 128, PATIENT_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
 /* A measurement that had to go to the ring proves contention that stripes would have spared. */
 static const uint32_t CONTENTION_PROVEN = UINT32_C(1) << 30;
@@ -51,21 +51,21 @@ static void add_f64(struct tachoi_series *series, double value) {
 
 /** The detector of cells that can fail: failing to get the inline cell from another recorder is
  * contention, noted once for a measurement; failing because of the collector is not. */
-static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double value) {
+static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double value, int most,
+                            bool *is_contended) {
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
-    uint32_t contention = 0;
-    for (int tries = 0; tries < INLINE_TRIES; tries++) {
+    *is_contended = false;
+    for (int tries = 0; tries < most; tries++) {
         const enum tachoi_lock_holder holder =
             tachoi_histogram_cell_try_add(tachoi_histogram_cell_of(cell), bucket, value);
         if (holder == TACHOI_HOLDER_NONE) {
-            if (contention != 0) {
-                tachoi_cell_note_contention(cell, contention);
+            if (*is_contended) {
+                tachoi_cell_note_contention(cell, 1);
             }
             return true;
         }
-        contention |= holder == TACHOI_HOLDER_RECORDER;
+        *is_contended |= holder == TACHOI_HOLDER_RECORDER;
     }
-    tachoi_cell_note_contention(cell, contention * CONTENTION_PROVEN);
     return false;
 }
 
@@ -82,13 +82,31 @@ static bool try_stripes(struct tachoi_stripes *stripes, size_t bucket, double va
     return false;
 }
 
+/** Of a series without stripes. */
+static bool try_alone(struct tachoi_series *series, size_t bucket, double value) {
+    bool is_contended = false;
+    if (try_inline_cell(series, bucket, value, INLINE_TRIES, &is_contended)) {
+        return true;
+    }
+    if (is_contended && tachoi_reserve_attach(&series->family->reserve, &series->stripes)) {
+        return try_stripes(tachoi_series_stripes(series), bucket, value);
+    }
+    if (try_inline_cell(series, bucket, value, PATIENT_TRIES, &is_contended)) {
+        return true;
+    }
+    if (is_contended) {
+        tachoi_cell_note_contention(tachoi_series_cell(series), CONTENTION_PROVEN);
+    }
+    return false;
+}
+
 static void add_to_histogram(struct tachoi_series *series, double value) {
     struct tachoi_series_family *family = series->family;
     const size_t bucket =
         tachoi_histogram_bucket(family->aggregation.bounds, family->aggregation.bound_count, value);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
-    const bool added = stripes != NULL ? try_stripes(stripes, bucket, value)
-                                       : try_inline_cell(series, bucket, value);
+    const bool added =
+        stripes != NULL ? try_stripes(stripes, bucket, value) : try_alone(series, bucket, value);
     if (!added) {
         if (!tachoi_overflow_ring_put(family->ring, series, value)) {
             atomic_fetch_add_explicit(&family->contended, 1, memory_order_relaxed);

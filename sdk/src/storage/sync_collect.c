@@ -93,6 +93,7 @@ bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, uint64_t t
                             : sizeof(tacho_number_point);
     if (storage->family.ring != NULL) {
         tachoi_overflow_ring_take(storage->family.ring, tachoi_series_drain);
+        (void)tachoi_reserve_refill(&storage->family.reserve, aggregation);
     }
     const uint64_t elapsed = elapsed_ms(storage, time_unix_nano);
     const size_t series_count = tachoi_series_map_count(&storage->map);

@@ -18,7 +18,8 @@ static bool init_family(struct tachoi_sync_storage *storage,
     storage->bounds = tachoi_memdup(aggregation->bounds, aggregation->bound_count * sizeof(double));
     family->aggregation.bounds = storage->bounds;
     family->ring = tachoi_calloc(1, sizeof(struct tachoi_overflow_ring));
-    return storage->bounds != NULL && family->ring != NULL;
+    return storage->bounds != NULL && family->ring != NULL &&
+           tachoi_reserve_refill(&family->reserve, aggregation);
 }
 
 int tachoi_sync_storage_create(const struct tachoi_aggregation *aggregation, uint32_t limit,
@@ -42,6 +43,7 @@ void tachoi_sync_storage_destroy(struct tachoi_sync_storage *storage) {
         return;
     }
     tachoi_series_map_fini(&storage->map);
+    tachoi_reserve_fini(&storage->family.reserve);
     tachoi_free(storage->family.ring);
     tachoi_free(storage->bounds);
     tachoi_free(storage);
