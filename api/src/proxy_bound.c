@@ -82,7 +82,7 @@ static void end_bound(struct tachoi_proxy_bound *bound) {
 
 static void unpin(struct tachoi_proxy_bound *bound) {
     tachoi_proxy_lock();
-    bound->pins--;
+    bound->pins -= bound->pins > 0 ? 1 : 0; /* 0 in the child of a fork() made meanwhile */
     bool ends = end_begins_locked(bound);
     tachoi_proxy_unlock();
     if (ends) {

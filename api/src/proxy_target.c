@@ -66,8 +66,9 @@ struct tachoi_proxy_target *tachoi_proxy_enter_locked(void) {
     return target;
 }
 
+/* In the child of a fork() that was called inside the target, nobody is inside any more. */
 void tachoi_proxy_leave_locked(struct tachoi_proxy_target *target) {
-    if (target != NULL && --target->users == 0) {
+    if (target != NULL && target->users > 0 && --target->users == 0) {
         (void)pthread_cond_broadcast(&tachoi_proxies.changed);
     }
 }

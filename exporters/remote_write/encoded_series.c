@@ -31,7 +31,8 @@ static const Prometheus__TimeSeries *labelled(const struct tachoi_prometheus_lab
                                               struct tachoi_arena *arena) {
     Prometheus__TimeSeries *message = tachoi_arena_alloc(arena, 1, sizeof *message);
     Prometheus__Label *items = tachoi_arena_alloc(arena, labels->count, sizeof *items);
-    Prometheus__Label **pointers = tachoi_arena_alloc(arena, labels->count, sizeof *pointers);
+    Prometheus__Label **pointers =
+        tachoi_arena_alloc(arena, labels->count, sizeof(Prometheus__Label *));
     if (message == NULL || items == NULL || pointers == NULL) {
         return NULL;
     }

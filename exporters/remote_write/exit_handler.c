@@ -15,7 +15,7 @@
 
 #define EXIT_BUDGET_MS 200
 /* What of it is for delivering, where that is wanted; the rest is for stopping. */
-#define EXIT_FLUSH_MS 120
+#define EXIT_FLUSH_MS 100
 
 struct exit_list {
     /* immutable */
@@ -42,12 +42,16 @@ static void at_exit(void) {
     }
     uint64_t start_ns = tachoi_monotonic_ns();
     uint64_t flush_until_ns = tachoi_deadline_after_ms(start_ns, EXIT_FLUSH_MS);
+    uint64_t end_ns = tachoi_deadline_after_ms(start_ns, EXIT_BUDGET_MS);
     pthread_mutex_lock(&list->lock);
     for (struct tachoi_exit_entry *entry = list->first; entry != NULL; entry = entry->next) {
-        if (!tachoi_worker_is_current(entry->worker)) { /* exit() called on that very thread */
-            (void)tachoi_worker_close(entry->worker, entry->wants_flush ? flush_until_ns : start_ns,
-                                      entry->wants_flush);
+        if (tachoi_worker_is_current(entry->worker)) {
+            continue; /* exit() was called on that very thread */
         }
+        uint64_t deadline_ns = entry->wants_flush ? flush_until_ns : start_ns;
+        uint64_t until_ns = entry->wants_flush ? flush_until_ns : tachoi_monotonic_ns();
+        (void)tachoi_worker_close(entry->worker, deadline_ns,
+                                  tachoi_deadline_left_ms(end_ns, until_ns));
     }
     pthread_mutex_unlock(&list->lock);
 }

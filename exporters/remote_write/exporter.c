@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/fork.h"
+#include "base/options.h"
 #include "prometheus/timestamps.h"
 #include "remote_write/converter.h"
 #include "remote_write/exit_handler.h"
@@ -95,8 +96,9 @@ static int force_flush(void *self, uint64_t deadline_ns) {
 
 static int shut_down(void *self, uint64_t deadline_ns) {
     struct exporter *exporter = self;
-    return is_forked(exporter) ? TACHO_E_FORKED
-                               : tachoi_worker_close(&exporter->worker, deadline_ns, true);
+    return is_forked(exporter)
+               ? TACHO_E_FORKED
+               : tachoi_worker_close(&exporter->worker, deadline_ns, TACHOI_STOP_GRACE_MS);
 }
 
 static void destroy(void *self) {
@@ -105,7 +107,7 @@ static void destroy(void *self) {
         return;
     }
     tachoi_exit_handler_remove(&exporter->exit_entry);
-    (void)tachoi_worker_close(&exporter->worker, 0, false);
+    (void)tachoi_worker_close(&exporter->worker, 0, TACHOI_STOP_GRACE_MS);
     if (tachoi_worker_end(&exporter->worker)) {
         release(exporter);
     }
@@ -159,19 +161,14 @@ const tacho_metric_exporter_ops tachoi_remote_write_ops = {
 
 /* --- public functions --- */
 
-static int refuse_start(tacho_error *error, int status, int reason) {
-    switch (status) {
-    case TACHO_E_INVALID:
-        return tachoi_remote_write_refuse(error, status, "basic_auth_password_file",
-                                          "cannot be read: %s", strerror(reason));
-    case TACHO_E_UNSUPPORTED:
-        return tachoi_remote_write_refuse(error, status, "endpoint",
-                                          "this libcurl cannot do what the options ask for (it "
-                                          "must be 7.87 or later, with TLS for https)");
-    case TACHO_E_SYSTEM:
-        return tachoi_remote_write_refuse(error, status, "", "the system gave no thread");
-    default:
-        return tachoi_remote_write_refuse(error, status, "", "out of memory");
+static void refuse_start(tacho_error *error, int status, int reason) {
+    if (status == TACHO_E_INVALID) {
+        (void)tachoi_remote_write_refuse(error, status, "basic_auth_password_file",
+                                         "cannot be read: %s", strerror(reason));
+    } else if (status == TACHO_E_UNSUPPORTED) {
+        (void)tachoi_remote_write_refuse(error, status, "endpoint",
+                                         "this libcurl cannot do what the options ask for; it must "
+                                         "be 7.87 or later, with TLS for https");
     }
 }
 
@@ -188,20 +185,13 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
                           values->disable_target_info);
     status = tachoi_worker_start(&exporter->worker, &exporter->config, release, exporter);
     if (status != TACHO_OK) {
-        (void)refuse_start(error, status, errno);
+        refuse_start(error, status, errno);
         tachoi_remote_write_config_fini(&exporter->config);
     }
     return status;
 }
 
-int tacho_remote_write_exporter_create(const tacho_remote_write_options *options,
-                                       tacho_metric_exporter **out) {
-    if (out == NULL) {
-        return TACHO_E_INVALID;
-    }
-    if (!tachoi_fork_watch()) {
-        return TACHO_E_SYSTEM;
-    }
+static int create(const tacho_remote_write_options *options, tacho_metric_exporter **out) {
     struct exporter *exporter = tachoi_calloc(1, sizeof *exporter);
     if (exporter == NULL) {
         return TACHO_E_NO_MEMORY;
@@ -214,11 +204,23 @@ int tacho_remote_write_exporter_create(const tacho_remote_write_options *options
     status = tachoi_exit_handler_add(&exporter->exit_entry, &exporter->worker,
                                      exporter->config.values.flush_at_exit);
     if (status != TACHO_OK) {
-        (void)refuse_start(exporter->config.values.error, status, 0);
         destroy(exporter);
         return status;
     }
     return tacho_metric_exporter_create(&tachoi_remote_write_ops, exporter, out);
+}
+
+int tacho_remote_write_exporter_create(const tacho_remote_write_options *options,
+                                       tacho_metric_exporter **out) {
+    if (out == NULL) {
+        return TACHO_E_INVALID;
+    }
+    int status = tachoi_fork_watch() ? create(options, out) : TACHO_E_SYSTEM;
+    tacho_error *error = tachoi_remote_write_error_of(options);
+    if (status == TACHO_E_NO_MEMORY || status == TACHO_E_SYSTEM) {
+        (void)tachoi_error_set(error, status, "", "%s", tacho_status_text(status));
+    }
+    return status;
 }
 
 int tacho_remote_write_exporter_stats(const tacho_metric_exporter *exporter,

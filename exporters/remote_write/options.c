@@ -236,8 +236,12 @@ struct variable_name {
 static struct variable_name variable_of(const struct option *option) {
     struct variable_name variable = {VARIABLE_PREFIX};
     size_t length = sizeof VARIABLE_PREFIX - 1;
-    for (const char *c = option->name; *c != '\0' && length < sizeof variable.text - 1; c++) {
-        variable.text[length++] = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+    for (const char *at = option->name; *at != '\0' && length < sizeof variable.text - 1; at++) {
+        char character = *at;
+        if (character >= 'a' && character <= 'z') {
+            character = (char)(character - 'a' + 'A');
+        }
+        variable.text[length++] = character;
     }
     return variable;
 }
@@ -352,8 +356,7 @@ static int fill_and_range(tacho_remote_write_options *values, tacho_error *error
     return TACHO_OK;
 }
 
-/* The place for details, if this struct is long enough to have one. */
-static tacho_error *error_of(const tacho_remote_write_options *options) {
+tacho_error *tachoi_remote_write_error_of(const tacho_remote_write_options *options) {
     return options != NULL && options->struct_size >= sizeof *options ? options->error : NULL;
 }
 
@@ -361,7 +364,7 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
                                     const tacho_remote_write_options *options) {
     memset(config, 0, sizeof *config);
     tachoi_arena_init(&config->memory, 0);
-    tacho_error *error = error_of(options);
+    tacho_error *error = tachoi_remote_write_error_of(options);
     int status =
         tachoi_options_copy(options, &config->values, sizeof config->values, sizeof config->values);
     if (status != TACHO_OK) {
@@ -377,9 +380,6 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
     }
     if (status == TACHO_OK) {
         status = compose_header_lines(config);
-    }
-    if (status == TACHO_E_NO_MEMORY) {
-        (void)tachoi_error_set(error, status, "", "out of memory");
     }
     if (status != TACHO_OK) {
         tachoi_remote_write_config_fini(config);

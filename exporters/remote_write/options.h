@@ -28,6 +28,9 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
                                     const tacho_remote_write_options *options);
 void tachoi_remote_write_config_fini(struct tachoi_remote_write_config *config);
 
+/** The place for details that the caller gave, NULL if none or if the struct is too short. */
+tacho_error *tachoi_remote_write_error_of(const tacho_remote_write_options *options);
+
 /** Reports a failure of set-up: fills `error` (may be NULL), tells diagnostics, returns `status`.
  */
 int tachoi_remote_write_refuse(tacho_error *error, int status, const char *field,

@@ -314,10 +314,11 @@ static void join_unlocked(struct tachoi_worker *worker) {
     }
 }
 
-static uint64_t grace_after(uint64_t deadline_ns) {
+/* `grace_ms` after the deadline, or after now if that has passed or never comes. */
+static uint64_t grace_after(uint64_t deadline_ns, uint32_t grace_ms) {
     uint64_t now_ns = tachoi_monotonic_ns();
-    uint64_t from_ns = deadline_ns > now_ns && deadline_ns != UINT64_MAX ? deadline_ns : now_ns;
-    return tachoi_deadline_after_ms(from_ns, TACHOI_STOP_GRACE_MS);
+    bool is_ahead = deadline_ns > now_ns && deadline_ns != UINT64_MAX;
+    return tachoi_deadline_after_ms(is_ahead ? deadline_ns : now_ns, grace_ms);
 }
 
 static int wait_for_other_closer_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
@@ -329,7 +330,7 @@ static int wait_for_other_closer_locked(struct tachoi_worker *worker, uint64_t d
     return worker->life == TACHOI_WORKER_CLOSED ? worker->close_status : TACHO_E_TIMEOUT;
 }
 
-int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, bool wants_flush) {
+int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms) {
     struct tachoi_account *account = &worker->account;
     lock(worker);
     if (worker->life != TACHOI_WORKER_OPEN) {
@@ -339,10 +340,10 @@ int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, bool
     }
     worker->life = TACHOI_WORKER_CLOSING;
     uint64_t dropped = account->dropped_shutdown;
-    int status = wants_flush ? flush_locked(worker, deadline_ns) : TACHO_OK;
+    int status = flush_locked(worker, deadline_ns);
     worker->must_stop = true;
     wake_locked(worker);
-    (void)wait_for_end_locked(worker, grace_after(deadline_ns));
+    (void)wait_for_end_locked(worker, grace_after(deadline_ns, grace_ms));
     dropped = account->dropped_shutdown - dropped;
     dropped += tachoi_worker_pending_locked(worker); /* of a thread that would not even leave */
     char last_error[sizeof account->last_error];
@@ -361,7 +362,7 @@ int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, bool
 
 bool tachoi_worker_end(struct tachoi_worker *worker) {
     lock(worker);
-    bool has_ended = wait_for_end_locked(worker, grace_after(0));
+    bool has_ended = wait_for_end_locked(worker, grace_after(0, TACHOI_STOP_GRACE_MS));
     if (!has_ended) {
         worker->is_abandoned = true;
         (void)pthread_detach(worker->thread); /* under the lock: behind it the worker may be gone */

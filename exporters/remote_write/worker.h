@@ -19,7 +19,7 @@
 /** Shards of a worker; a series belongs to the one that its labels' hash tells (QUEUE-01). */
 #define TACHOI_SHARD_COUNT 1
 
-/** How long after its deadline close may still wait for the thread to end. */
+/** How long after its deadline a shutdown may still wait for the thread to end. */
 #define TACHOI_STOP_GRACE_MS 100
 
 enum tachoi_worker_life { TACHOI_WORKER_OPEN, TACHOI_WORKER_CLOSING, TACHOI_WORKER_CLOSED };
@@ -84,9 +84,10 @@ uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);
  * faster than the caller is told too, and every loss once. */
 int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
 
-/** Flushes, unless not wanted, and ends: what is left then is counted dropped_shutdown. The first
- * call counts, the others wait for it and return its result. */
-int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, bool wants_flush);
+/** Flushes until the deadline (none if it has passed) and ends, waiting at most `grace_ms` more for
+ * the thread: what is left is counted dropped_shutdown and reported. The first call counts, the
+ * others wait for it and return its result. Returns as flush does. */
+int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms);
 
 /** Waits for the thread's end; the worker must be closed. False if the thread would not end in
  * time: it is abandoned, and calls `release` when it does. */

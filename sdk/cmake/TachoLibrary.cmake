@@ -25,16 +25,16 @@ target_compile_options(
 set(TACHO_TARGETS "" CACHE INTERNAL "targets to install")
 
 # tacho_add_library(<name> DESCRIPTION text MAP file SOURCES ... [OBJECTS ...] [INCLUDE ...]
-#                   [PUBLIC ...] [PRIVATE ...] [EXTERNAL ...] [PC_REQUIRES ...] [PC_LIBS ...])
+#                   [PUBLIC ...] [PRIVATE ...] [EXTERNAL ...] [PC_LIBS ...])
 #
 # Makes tacho_<name> (shared) and tacho_<name>_static from one set of objects, with the aliases
 # tacho::<name> (shared where built, else static) and tacho::<name>_static, and the pkg-config file
 # tacho-<name>. OBJECTS are objects compiled elsewhere. PUBLIC names the tacho libraries (without prefix) that the headers need, PRIVATE
-# targets of the project and EXTERNAL foreign ones that only the code needs; PC_REQUIRES and PC_LIBS
-# say the latter for pkg-config --static. MAP is the list of exported symbols.
+# targets of the project and EXTERNAL foreign ones that only the code needs; PC_LIBS says the latter
+# for pkg-config --static. MAP is the list of exported symbols.
 function(tacho_add_library name)
   cmake_parse_arguments(ARG "" "MAP;DESCRIPTION"
-                        "SOURCES;OBJECTS;INCLUDE;PUBLIC;PRIVATE;EXTERNAL;PC_REQUIRES;PC_LIBS" ${ARGN})
+                        "SOURCES;OBJECTS;INCLUDE;PUBLIC;PRIVATE;EXTERNAL;PC_LIBS" ${ARGN})
   set(objects tacho_${name}_objects)
   add_library(${objects} OBJECT ${ARG_SOURCES})
   set_target_properties(
@@ -56,8 +56,9 @@ function(tacho_add_library name)
   set(kinds "")
   if(TACHO_BUILD_SHARED)
     add_library(tacho_${name} SHARED $<TARGET_OBJECTS:${objects}> ${ARG_OBJECTS})
-    set_target_properties(tacho_${name} PROPERTIES VERSION ${PROJECT_VERSION}
-                                                   SOVERSION ${PROJECT_VERSION_MAJOR})
+    set_target_properties(
+      tacho_${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                               INSTALL_RPATH "$ORIGIN") # the libraries find each other
     target_link_options(tacho_${name} PRIVATE LINKER:-z,nodelete)
     if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize") # whose symbols come with the program
       target_link_options(tacho_${name} PRIVATE LINKER:--no-undefined)
@@ -93,12 +94,13 @@ function(tacho_add_library name)
     target_link_libraries(${target} PRIVATE ${ARG_PRIVATE} ${ARG_EXTERNAL})
   endforeach()
   set(TACHO_TARGETS ${TACHO_TARGETS} ${kinds} CACHE INTERNAL "targets to install")
-  tacho_write_pkg_config(${name} "${ARG_DESCRIPTION}" "${ARG_PUBLIC}" "${ARG_PC_REQUIRES}"
-                         "${ARG_PC_LIBS}")
+  tacho_write_pkg_config(${name} "${ARG_DESCRIPTION}" "${ARG_PUBLIC}" "${ARG_PC_LIBS}")
 endfunction()
 
-# Writes and installs tacho-<name>.pc.
-function(tacho_write_pkg_config name description public requires libs)
+# Writes and installs tacho-<name>.pc, which finds its prefix from where it lies.
+function(tacho_write_pkg_config name description public libs)
+  file(RELATIVE_PATH PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  string(REGEX REPLACE "/$" "" PC_PREFIX "${PC_PREFIX}")
   string(REPLACE "_" "-" PC_NAME tacho-${name})
   set(PC_LIBRARY tacho_${name})
   set(PC_DESCRIPTION "${description}")
@@ -108,7 +110,6 @@ function(tacho_write_pkg_config name description public requires libs)
     list(APPEND PC_REQUIRES ${dependency})
   endforeach()
   list(JOIN PC_REQUIRES ", " PC_REQUIRES)
-  list(JOIN requires ", " PC_REQUIRES_PRIVATE)
   list(JOIN libs " " PC_LIBS_PRIVATE)
   configure_file(${PROJECT_SOURCE_DIR}/sdk/cmake/tacho.pc.in
                  ${PROJECT_BINARY_DIR}/package/${PC_NAME}.pc @ONLY)

@@ -30,10 +30,12 @@
 
 struct fault_log {
     pthread_mutex_t lock;
+    pthread_cond_t changed;
     char text[16384];
 };
 
-static struct fault_log fault_log = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct fault_log fault_log = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                     .changed = PTHREAD_COND_INITIALIZER};
 
 UNUSED static void keep_diagnostic(const tacho_diagnostic *diagnostic, void *user) {
     (void)user;
@@ -41,6 +43,7 @@ UNUSED static void keep_diagnostic(const tacho_diagnostic *diagnostic, void *use
     size_t length = strlen(fault_log.text);
     snprintf(fault_log.text + length, sizeof fault_log.text - length, "%s: %s\n", diagnostic->kind,
              diagnostic->message);
+    pthread_cond_broadcast(&fault_log.changed);
     pthread_mutex_unlock(&fault_log.lock);
 }
 
@@ -52,12 +55,27 @@ UNUSED static bool was_told(const char *text) {
     return found;
 }
 
+/** The same, waiting for it. */
+UNUSED static bool will_be_told(const char *text) {
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += PATIENCE_MS / 1000;
+    int error = 0;
+    pthread_mutex_lock(&fault_log.lock);
+    while (strstr(fault_log.text, text) == NULL && error == 0) {
+        error = pthread_cond_timedwait(&fault_log.changed, &fault_log.lock, &deadline);
+    }
+    pthread_mutex_unlock(&fault_log.lock);
+    return error == 0;
+}
+
 UNUSED static tacho_remote_write_options fast_options(const char *endpoint) {
     return (tacho_remote_write_options){.struct_size = sizeof(tacho_remote_write_options),
                                         .endpoint = endpoint,
                                         .min_backoff_ms = 1,
                                         .max_backoff_ms = 20,
-                                        .disable_target_info = true};
+                                        .disable_target_info = true,
+                                        .proxy_url = ""};
 }
 
 UNUSED static tacho_metric_exporter *create(const tacho_remote_write_options *options) {

@@ -21,7 +21,7 @@ TestSuite(bounds, .init = begin, .fini = end);
 /* QUEUE-05 */
 Test(bounds, a_full_queue_drops_the_oldest_and_keeps_what_is_in_flight) {
     tacho_remote_write_options options = fast_options(receiver_url(receiver));
-    options.queue_max_bytes = 64 * 1024; /* 2048 samples of 32 bytes */
+    options.queue_max_bytes = 65536; /* 2048 samples of 32 bytes */
     options.max_samples_per_send = 100;
     tacho_metric_exporter *exporter = create(&options);
     receiver_script(receiver, &(struct receiver_step){.status = 503, .retry_after = "1"}, 1);
@@ -47,7 +47,7 @@ Test(bounds, a_full_queue_drops_the_oldest_and_keeps_what_is_in_flight) {
 /* The labels of series that are no longer measured count too. */
 Test(bounds, series_that_come_and_go_in_an_outage_stay_within_the_bound) {
     tacho_remote_write_options options = fast_options(receiver_url(receiver));
-    options.queue_max_bytes = 64 * 1024;
+    options.queue_max_bytes = 65536;
     tacho_metric_exporter *exporter = create(&options);
     receiver_script(receiver, &(struct receiver_step){.action = RECEIVER_HANG}, 1);
     for (uint64_t i = 1; i <= 40; i++) {

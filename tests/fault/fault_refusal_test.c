@@ -186,7 +186,7 @@ Test(refusal, requests_keep_to_the_limit_of_bytes) {
 
 /* HTTP-05 */
 Test(refusal, a_huge_body_is_cut_off_and_its_status_counts) {
-    size_t length = 1024 * 1024;
+    size_t length = (size_t)1024 * 1024;
     char *body = malloc(length);
     memset(body, 'x', length);
     tacho_metric_exporter *exporter = create_for_receiver();

@@ -268,7 +268,7 @@ Test(shutdown, the_sending_thread_blocks_all_signals_and_its_sockets_close_on_ex
     cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_OK));
     size_t connected = 0;
     for (int fd = 3; fd < 256; fd++) {
-        struct sockaddr_in peer;
+        struct sockaddr_in peer = {0};
         socklen_t length = sizeof peer;
         char url[64];
         if (getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET) {

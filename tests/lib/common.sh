@@ -75,7 +75,7 @@ CLEANUP_FOLDERS=()
 
 # Ends what was started, last first, each with ten seconds to do it in an orderly way.
 clean_up() {
-    local i pid
+    local i
     for ((i = ${#CLEANUP_PIDS[@]} - 1; i >= 0; i--)); do
         stop_process "${CLEANUP_PIDS[i]}" || true
     done

@@ -14,8 +14,6 @@
 #include "tacho/sdk/meter_provider.h"
 #include "tacho/tacho.h"
 
-#define RUN_MS 1500u
-
 static tacho_meter_provider *provider;
 static tacho_metric_exporter *exporter;
 static tacho_counter *counter;
@@ -82,7 +80,7 @@ static void set_up(void) {
     must(
         tacho_remote_write_exporter_create(
             TACHO_OPTIONS(tacho_remote_write_options, .endpoint = "http://127.0.0.1:1/api/v1/write",
-                          .min_backoff_ms = 1, .max_backoff_ms = 5, .queue_max_bytes = 256 * 1024,
+                          .min_backoff_ms = 1, .max_backoff_ms = 5, .queue_max_bytes = 262144,
                           .sample_age_limit_ms = 500),
             &exporter) == TACHO_OK,
         "no exporter");
@@ -104,7 +102,7 @@ int main(void) {
     enum { THREADS = sizeof bodies / sizeof bodies[0] };
     pthread_t threads[THREADS];
     pthread_t closers[2];
-    const struct timespec pause = {.tv_sec = RUN_MS / 1000, .tv_nsec = RUN_MS % 1000 * 1000000};
+    const struct timespec pause = {.tv_sec = 1, .tv_nsec = 500000000};
     set_up();
     for (size_t i = 0; i < THREADS; i++) {
         must(pthread_create(&threads[i], NULL, bodies[i], NULL) == 0, "no thread");

@@ -200,7 +200,7 @@ static struct receiver_step take_request(struct receiver *receiver, struct reque
         accept_samples(receiver, &decoded);
     }
     receiver->requests =
-        grow(receiver->requests, receiver->request_count, sizeof *receiver->requests);
+        grow(receiver->requests, receiver->request_count, sizeof(struct request *));
     receiver->requests[receiver->request_count++] = request;
     pthread_cond_broadcast(&receiver->changed);
     pthread_mutex_unlock(&receiver->lock);
@@ -302,7 +302,8 @@ static void count_connection(void *user, struct MHD_Connection *connection, void
 
 /* --- life --- */
 
-struct receiver *receiver_start(void) {
+static struct receiver *start(unsigned flags, const struct MHD_OptionItem *more,
+                              const char *scheme) {
     struct receiver *receiver = calloc(1, sizeof *receiver);
     must(receiver != NULL, "out of memory");
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -313,16 +314,29 @@ struct receiver *receiver_start(void) {
     (void)pthread_cond_init(&receiver->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
     receiver->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, receiver,
-        MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, ended,
-        receiver, MHD_OPTION_NOTIFY_CONNECTION, count_connection, receiver, MHD_OPTION_END);
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | flags, 0, NULL, NULL, handle,
+        receiver, MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address,
+        MHD_OPTION_NOTIFY_COMPLETED, ended, receiver, MHD_OPTION_NOTIFY_CONNECTION,
+        count_connection, receiver, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
     must(receiver->daemon != NULL, "cannot start");
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(receiver->daemon, MHD_DAEMON_INFO_BIND_PORT);
     must(info != NULL, "has no port");
-    (void)snprintf(receiver->url, sizeof receiver->url, "http://127.0.0.1:%u/api/v1/write",
+    (void)snprintf(receiver->url, sizeof receiver->url, "%s://127.0.0.1:%u/api/v1/write", scheme,
                    info->port);
     return receiver;
+}
+
+struct receiver *receiver_start(void) {
+    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    return start(0, none, "http");
+}
+
+struct receiver *receiver_start_tls(const char *certificate, const char *key) {
+    const struct MHD_OptionItem identity[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+                                              {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
+                                              {MHD_OPTION_END, 0, NULL}};
+    return start(MHD_USE_TLS, identity, "https");
 }
 
 void receiver_stop(struct receiver *receiver) {

@@ -46,6 +46,8 @@ struct receiver_sample {
 struct receiver;
 
 struct receiver *receiver_start(void);
+/** The same with TLS and the certificate of tls_identity.h. */
+struct receiver *receiver_start_tls(const char *certificate, const char *key);
 void receiver_stop(struct receiver *receiver);
 
 /** Its endpoint, "http://127.0.0.1:PORT/api/v1/write". */

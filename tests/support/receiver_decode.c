@@ -2,7 +2,6 @@
 /* Owns the decoding of a request's body and the judgement of what it holds (RW1-01, RW1-03..08).
  * Independent of tacho's encoder: snappy and protobuf-c only. */
 #include <snappy-c.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +9,10 @@
 #include "remote_write_v1.pb-c.h"
 #include "support/receiver.h"
 
-static void problem(struct receiver_decoded *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void problem(struct receiver_decoded *out, const char *format, ...) {
-    if (out->problem[0] == '\0') { /* the first one is enough */
-        va_list arguments;
-        va_start(arguments, format);
-        (void)vsnprintf(out->problem, sizeof out->problem, format, arguments);
-        va_end(arguments);
+/* The first one is enough. */
+static void problem(struct receiver_decoded *out, const char *what, const char *which) {
+    if (out->problem[0] == '\0') {
+        (void)snprintf(out->problem, sizeof out->problem, "%s%.180s", what, which);
     }
 }
 
@@ -40,23 +34,23 @@ static void check_labels(const Prometheus__TimeSeries *series, struct receiver_d
         bool is_metric_name = strcmp(label->name, "__name__") == 0;
         has_name = has_name || is_metric_name;
         if (!is_name(label->name, false)) {
-            problem(out, "label name \"%s\" is not valid", label->name);
+            problem(out, "not a label name: ", label->name);
         } else if (is_metric_name && !is_name(label->value, true)) {
-            problem(out, "metric name \"%s\" is not valid", label->value);
+            problem(out, "not a metric name: ", label->value);
         } else if (label->value[0] == '\0') {
-            problem(out, "label %s is empty", label->name);
+            problem(out, "empty label: ", label->name);
         } else if (i > 0 && strcmp(series->labels[i - 1]->name, label->name) >= 0) {
-            problem(out, "label %s is not sorted or not unique", label->name);
+            problem(out, "label not sorted or not unique: ", label->name);
         }
     }
     if (!has_name) {
-        problem(out, "a series has no __name__");
+        problem(out, "a series has no __name__", "");
     }
     if (series->n_samples == 0) {
-        problem(out, "a series has no samples");
+        problem(out, "a series has no samples", "");
     }
     if (series->n_histograms > 0 || series->n_exemplars > 0) {
-        problem(out, "a series holds what 1.0 does not have");
+        problem(out, "a series holds what 1.0 does not have", "");
     }
 }
 
@@ -93,14 +87,15 @@ static int by_series_and_time(const void *a, const void *b) {
 
 /* No two samples of one series and one millisecond (CONV-09). */
 static void check_unique(struct receiver_decoded *out) {
-    const struct receiver_sample **sorted = calloc(out->count + 1, sizeof *sorted);
+    const struct receiver_sample **sorted =
+        calloc(out->count + 1, sizeof(struct receiver_sample *));
     for (size_t i = 0; i < out->count; i++) {
         sorted[i] = &out->samples[i];
     }
-    qsort(sorted, out->count, sizeof *sorted, by_series_and_time);
+    qsort(sorted, out->count, sizeof(struct receiver_sample *), by_series_and_time);
     for (size_t i = 1; i < out->count; i++) {
         if (by_series_and_time(&sorted[i - 1], &sorted[i]) == 0) {
-            problem(out, "%.200s has two samples of one time", sorted[i]->series);
+            problem(out, "two samples of one time: ", sorted[i]->series);
         }
     }
     free(sorted);
@@ -114,7 +109,7 @@ static void take(const Prometheus__TimeSeries *series, struct receiver_decoded *
         memcpy(&sample->value_bits, &series->samples[i]->value, sizeof sample->value_bits);
         sample->time_ms = series->samples[i]->timestamp;
         if (i > 0 && sample[-1].time_ms >= sample->time_ms) {
-            problem(out, "%.200s is not in time order", sample->series);
+            problem(out, "not in time order: ", sample->series);
         }
     }
 }
@@ -130,7 +125,7 @@ static void take_request(const Prometheus__WriteRequest *request, struct receive
         take(request->timeseries[i], out);
     }
     if (request->n_timeseries == 0) {
-        problem(out, "the request is empty");
+        problem(out, "the request is empty", "");
     }
     check_unique(out);
 }
@@ -139,7 +134,7 @@ void receiver_decode(const void *body, size_t length, struct receiver_decoded *o
     *out = (struct receiver_decoded){0};
     size_t plain_length = 0;
     if (snappy_uncompressed_length(body, length, &plain_length) != SNAPPY_OK) {
-        problem(out, "the body is not in snappy's block format");
+        problem(out, "the body is not in snappy's block format", "");
         return;
     }
     char *plain = malloc(plain_length + 1);
@@ -151,7 +146,7 @@ void receiver_decode(const void *body, size_t length, struct receiver_decoded *o
         take_request(request, out);
         prometheus__write_request__free_unpacked(request, NULL);
     } else {
-        problem(out, "the body is not a WriteRequest");
+        problem(out, "the body is not a WriteRequest", "");
     }
     free(plain);
 }

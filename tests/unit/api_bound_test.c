@@ -306,7 +306,7 @@ struct churn {
 
 static void *bind_and_release(void *argument) {
     struct churn *churn = argument;
-    while (!atomic_load(&churn->stop)) {
+    while (!atomic_load_explicit(&churn->stop, memory_order_relaxed)) {
         tacho_bound_counter_release(
             tacho_counter_bind(churn->counter, TACHO_ATTRS(TACHO_STR("k", "v"))));
     }
@@ -344,7 +344,7 @@ Test(bound, a_forked_child_can_use_the_api, .timeout = 60) {
         cr_assert(eq(int, waitpid(child, &status, 0), child));
         cr_assert(eq(int, status, 0));
     }
-    atomic_store(&churn.stop, true);
+    atomic_store_explicit(&churn.stop, true, memory_order_relaxed);
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
     }

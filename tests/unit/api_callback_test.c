@@ -215,20 +215,30 @@ Test(callback, may_use_the_whole_api, .timeout = 10) {
     free_all(sdk);
 }
 
+/* A callback that goes on until it is told to finish. */
 struct slow {
+    struct fake_provider *sdk;
     _Atomic(bool) started;
     _Atomic(bool) finish;
     _Atomic(bool) finished;
 };
 
+static void wait_for(_Atomic(bool) *flag) {
+    while (!atomic_load_explicit(flag, memory_order_acquire)) {
+        sched_yield();
+    }
+}
+
+static void set(_Atomic(bool) *flag) {
+    atomic_store_explicit(flag, true, memory_order_release);
+}
+
 static void run_slowly(tacho_observer *observer, void *user) {
     struct slow *slow = user;
     (void)observer;
-    atomic_store(&slow->started, true);
-    while (!atomic_load(&slow->finish)) {
-        sched_yield();
-    }
-    atomic_store(&slow->finished, true);
+    set(&slow->started);
+    wait_for(&slow->finish);
+    set(&slow->finished);
 }
 
 static void *collect(void *sdk) {
@@ -236,34 +246,46 @@ static void *collect(void *sdk) {
     return NULL;
 }
 
-static void *finish_when_unregister_waits(void *argument) {
-    struct slow *slow = argument;
-    for (int i = 0; i < 1000; i++) {
-        sched_yield(); /* gives a faulty unregister the chance to return too early */
+static void wait_until_unregistering(struct fake_provider *sdk) {
+    bool is_waiting = false;
+    while (!is_waiting) {
+        sched_yield();
+        pthread_mutex_lock(&sdk->lock);
+        is_waiting = sdk->unregister_calls == 1;
+        pthread_mutex_unlock(&sdk->lock);
     }
-    atomic_store(&slow->finish, true);
+}
+
+static void *finish_when_unregistering(void *argument) {
+    struct slow *slow = argument;
+    wait_until_unregistering(slow->sdk);
+    set(&slow->finish);
     return NULL;
 }
 
-Test(callback, unregistering_waits_for_a_running_callback, .timeout = 20) {
-    struct fake_provider *sdk = fake_create_provider();
-    install(sdk);
-    struct slow slow = {false, false, false};
+/* A callback that runs on the collector's thread. */
+static tacho_callback *start_slowly(struct slow *slow, pthread_t *collector) {
     tacho_observable *gauge = make_gauge("a");
     tacho_callback *callback = NULL;
-    tacho_meter_register_callback(make_meter("m"), run_slowly, &slow, &gauge, 1, &callback);
+    tacho_meter_register_callback(make_meter("m"), run_slowly, slow, &gauge, 1, &callback);
+    cr_assert(eq(int, pthread_create(collector, NULL, collect, slow->sdk), 0));
+    wait_for(&slow->started);
+    return callback;
+}
+
+/* observable.h: when it returns, the callback does not run */
+Test(callback, unregistering_waits_for_a_running_callback, .timeout = 20) {
+    struct slow slow = {.sdk = fake_create_provider()};
     pthread_t collector;
     pthread_t finisher;
-    cr_assert(eq(int, pthread_create(&collector, NULL, collect, sdk), 0));
-    while (!atomic_load(&slow.started)) {
-        sched_yield();
-    }
-    cr_assert(eq(int, pthread_create(&finisher, NULL, finish_when_unregister_waits, &slow), 0));
+    install(slow.sdk);
+    tacho_callback *callback = start_slowly(&slow, &collector);
+    cr_assert(eq(int, pthread_create(&finisher, NULL, finish_when_unregistering, &slow), 0));
     tacho_callback_unregister(callback);
-    cr_assert(eq(int, atomic_load(&slow.finished), true));
+    cr_assert(eq(int, atomic_load_explicit(&slow.finished, memory_order_acquire), true));
     pthread_join(collector, NULL);
     pthread_join(finisher, NULL);
-    free_all(sdk);
+    free_all(slow.sdk);
 }
 
 static void *unregister_on_thread(void *callback) {
@@ -272,34 +294,22 @@ static void *unregister_on_thread(void *callback) {
 }
 
 Test(callback, the_api_is_usable_while_unregister_waits, .timeout = 20) {
-    struct fake_provider *sdk = fake_create_provider();
-    install(sdk);
-    struct slow slow = {false, false, false};
-    tacho_observable *gauge = make_gauge("a");
-    tacho_callback *callback = NULL;
-    tacho_meter_register_callback(make_meter("m"), run_slowly, &slow, &gauge, 1, &callback);
+    struct slow slow = {.sdk = fake_create_provider()};
     pthread_t collector;
     pthread_t waiter;
-    cr_assert(eq(int, pthread_create(&collector, NULL, collect, sdk), 0));
-    while (!atomic_load(&slow.started)) {
-        sched_yield();
-    }
+    install(slow.sdk);
+    tacho_callback *callback = start_slowly(&slow, &collector);
     cr_assert(eq(int, pthread_create(&waiter, NULL, unregister_on_thread, callback), 0));
-    bool is_waiting = false;
-    while (!is_waiting) {
-        pthread_mutex_lock(&sdk->lock);
-        is_waiting = sdk->unregister_calls == 1;
-        pthread_mutex_unlock(&sdk->lock);
-    }
+    wait_until_unregistering(slow.sdk);
     tacho_counter *counter = tacho_meter_create_counter(make_meter("m"), "c", NULL);
     tacho_counter_add(counter, 1, TACHO_NO_ATTRS);
     tacho_bound_counter_release(tacho_counter_bind(counter, TACHO_NO_ATTRS));
-    cr_assert(eq(i64, fake_sum(sdk, "c"), 1));
+    cr_assert(eq(i64, fake_sum(slow.sdk, "c"), 1));
     cr_assert(eq(int, tacho_meter_provider_set_global(NULL), TACHO_OK));
-    atomic_store(&slow.finish, true);
+    set(&slow.finish);
     pthread_join(waiter, NULL);
     pthread_join(collector, NULL);
-    free_all(sdk);
+    free_all(slow.sdk);
 }
 
 Test(callback, wrong_arguments_are_refused) {

@@ -453,4 +453,11 @@ static inline int64_t fake_sum(struct fake_provider *provider, const char *name)
     return instrument != NULL ? atomic_load_explicit(&instrument->sum, memory_order_relaxed) : 0;
 }
 
+static inline size_t fake_last_attribute_count(struct fake_provider *provider, const char *name) {
+    struct fake_instrument *instrument = fake_find(provider, name);
+    return instrument != NULL
+               ? atomic_load_explicit(&instrument->last_attribute_count, memory_order_relaxed)
+               : 0;
+}
+
 #endif

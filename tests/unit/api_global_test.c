@@ -2,6 +2,8 @@
 /* Owns the proof that the meters and instruments of the global provider follow the installed SDK.
  * Each test has a process of its own, so each begins with nothing installed. */
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -266,7 +268,7 @@ Test(global, a_provider_of_another_sdk_is_refused_after_the_first) {
     struct fake_provider *sdk = fake_create_provider();
     struct fake_provider *foreign = fake_create_provider();
     const tacho_spi_provider_ops other_ops = fake_provider_ops;
-    atomic_store(&foreign->handle.ops, &other_ops);
+    atomic_store_explicit(&foreign->handle.ops, &other_ops, memory_order_relaxed);
     tacho_counter *counter = tacho_meter_create_counter(meter_named("m"), "c", NULL);
     install(sdk);
     cr_assert(eq(int, install(foreign), TACHO_E_UNSUPPORTED));
@@ -308,6 +310,29 @@ Test(global, an_sdk_may_call_the_api_while_it_is_asked, .timeout = 10) {
     tacho_meter_create_counter(meter_named("m"), "outer", NULL);
     install(sdk);
     cr_assert(eq(i64, fake_sum(sdk, "inner"), 1));
+    fake_destroy(sdk);
+    fake_free(sdk);
+}
+
+static void fork_inside(void *user) {
+    *(pid_t *)user = fork();
+}
+
+Test(global, a_child_forked_inside_the_sdk_can_end_its_provider, .timeout = 30) {
+    struct fake_provider *sdk = fake_create_provider();
+    pid_t child = -1;
+    sdk->on_create = fork_inside;
+    sdk->on_user = &child;
+    install(sdk);
+    tacho_meter_create_counter(meter_named("m"), "c", NULL);
+    if (child == 0) {
+        alarm(20); /* ends a child that is stuck */
+        fake_destroy(sdk);
+        _exit(sdk->violations == 0 && tachoi_proxies.targets == NULL ? 0 : 1);
+    }
+    int status = -1;
+    cr_assert(eq(int, waitpid(child, &status, 0), child));
+    cr_assert(eq(int, status, 0));
     fake_destroy(sdk);
     fake_free(sdk);
 }

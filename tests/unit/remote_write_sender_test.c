@@ -33,7 +33,7 @@ Test(sender, sends_one_request_at_a_time) {
 
 Test(sender, a_failure_delays_the_next_attempt_by_the_backoff) {
     for (uint32_t attempt = 1; attempt <= 5; attempt++) {
-        uint64_t now = attempt * 10000 * MS;
+        uint64_t now = (uint64_t)attempt * 10000 * MS;
         tachoi_sender_sent(&sender);
         cr_assert(eq(u32, sender.attempts, attempt));
         tachoi_sender_failed(&sender, now, 0, false);

@@ -66,7 +66,9 @@ TACHO_API tacho_meter_provider *tacho_meter_provider_global(void);
  * Installs `provider` behind the global one; NULL takes the installed one away. Existing
  * instruments of the global provider follow. Destroying an installed provider takes it away too.
  *
- * Returns TACHO_OK, or TACHO_E_INVALID if `provider` is the global provider itself.
+ * Returns TACHO_OK; TACHO_E_INVALID if `provider` is the global provider itself or is being
+ * destroyed; TACHO_E_UNSUPPORTED if a provider of another SDK has been installed before;
+ * TACHO_E_NO_MEMORY.
  */
 TACHO_API int tacho_meter_provider_set_global(tacho_meter_provider *provider);
 

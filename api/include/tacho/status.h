@@ -42,10 +42,14 @@ typedef struct tacho_error {
 /** "Wait as long as it takes", for every timeout_ms argument and option. */
 #define TACHO_NO_TIMEOUT UINT32_MAX
 
+/** No limit, for options that have one by default. */
+#define TACHO_NO_LIMIT UINT32_MAX
+
 /**
- * The address of an options struct on the stack, its struct_size set:
- *     tacho_meter_create_counter(meter, "jobs", TACHO_OPTIONS(tacho_instrument_options, .unit =
- * "1")) C only; in C++ zero the struct and set struct_size and the fields.
+ * The address of an options struct on the stack, its struct_size set and at least one field given:
+ *     counter = tacho_meter_create_counter(
+ *         meter, "jobs", TACHO_OPTIONS(tacho_instrument_options, .unit = "{job}"));
+ * C only; in C++ zero the struct and set struct_size and the fields.
  */
 #ifndef __cplusplus
 #define TACHO_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})

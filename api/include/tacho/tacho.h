@@ -27,14 +27,18 @@
  *   5. What exists anyway need not be recorded: observe it when it is collected.
  *
  *          static void observe(tacho_observer *observer, void *user) {
- *              tacho_observe_i64(observer, queue_length, length_of(user), TACHO_NO_ATTRS);
+ *              tacho_observe_i64(observer, length, length_of(user), TACHO_NO_ATTRS);
  *          }
- *          queue_length = tacho_meter_create_observable_gauge(meter, "queue.length", NULL, observe,
- * queue);
+ *          ...
+ *          length = tacho_meter_create_observable_gauge(meter, "queue.length", NULL,
+ *                                                       observe, queue);
  *
  * Without an SDK all of this does nothing, fast. The program, not the library, decides: it creates
  * a provider from <tacho/sdk/meter_provider.h> and installs it with
- * tacho_meter_provider_set_global(). */
+ * tacho_meter_provider_set_global().
+ *
+ * Ids such as (API-12) in the headers number the requirements of the specifications that tacho
+ * fulfils; the same ids stand at the tests that prove it. */
 #ifndef TACHO_TACHO_H
 #define TACHO_TACHO_H
 

@@ -30,6 +30,7 @@ tacho_meter_create_up_down_counter_f64(tacho_meter *meter, const char *name,
 
 /**
  * Adds `value`, of either sign. A NaN or an infinity is dropped and counted.
+ * A sum of whole numbers that leaves the range of int64_t wraps around.
  * A known series costs no allocation and no lock; a new one may take both once. The attributes are
  * borrowed for the call. (API-37..41)
  */

@@ -43,7 +43,8 @@ int main(void) {
         return 1;
     }
     tacho_meter_provider_set_global(provider);
-    tacho_meter *meter = tacho_meter_provider_get_meter(tacho_meter_provider_global(), "user", NULL);
+    tacho_meter *meter =
+        tacho_meter_provider_get_meter(tacho_meter_provider_global(), "user", NULL);
     tacho_counter *orders = tacho_meter_create_counter(meter, "orders", NULL);
     tacho_counter_add(orders, 2, TACHO_NO_ATTRS);
     tacho_counter_add(orders, 3, TACHO_NO_ATTRS);

@@ -12,9 +12,6 @@ TACHO_BEGIN_DECLS
 /** A reader. Give it to a provider, which then owns it; it stays usable until that is destroyed. */
 typedef struct tacho_metric_reader tacho_metric_reader;
 
-/** No limit, for options that have one by default. */
-#define TACHO_NO_LIMIT UINT32_MAX
-
 typedef struct tacho_periodic_reader_options {
     size_t struct_size; /**< Required. sizeof(tacho_periodic_reader_options). */
     /**
