@@ -6,16 +6,25 @@
 
 #include "remote_write/encoded_series.h"
 
-/** Where a time series of the batch is: a component of the record that begins at word `record_at`
- * of the batch's run. */
-struct tachoi_collision_slot {
-    const struct tachoi_encoded_series *series; /* NULL = free */
+/** A time series of the batch: a component of the record that begins at word `record_at` of the
+ * batch's run. */
+struct tachoi_collision_entry {
+    const struct tachoi_encoded_series *series;
     size_t record_at;
     uint32_t component;
 };
 
+/** Small, so that the table stays in the processor's cache. */
+struct tachoi_collision_slot {
+    uint32_t tag;   /* upper half of the hash */
+    uint32_t entry; /* its index + 1; 0 = free */
+};
+
 /** Zero-initialised before use. */
 struct tachoi_collisions {
+    struct tachoi_collision_entry *entries;
+    size_t entry_count;
+    size_t entry_capacity;
     struct tachoi_collision_slot *slots; /* open addressing; a power of two, at most half full */
     size_t slot_count;
 };
@@ -25,13 +34,12 @@ void tachoi_collisions_fini(struct tachoi_collisions *collisions);
 /** Forgets the last batch and makes room for `count` time series; false when memory is short. */
 bool tachoi_collisions_begin(struct tachoi_collisions *collisions, size_t count);
 
-/** A slot of the batch whose labels equal those of a component of `series`; NULL if there is none.
- */
-const struct tachoi_collision_slot *
+/** An entry whose labels equal those of a component of `series`; NULL if there is none. */
+const struct tachoi_collision_entry *
 tachoi_collisions_find(const struct tachoi_collisions *collisions,
                        const struct tachoi_encoded_series *series);
 
-/** Adds all components of `series`. */
+/** Adds all components of `series`, of which none was found. There must be room. */
 void tachoi_collisions_add(struct tachoi_collisions *collisions,
                            const struct tachoi_encoded_series *series, size_t record_at);
 

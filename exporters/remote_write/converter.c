@@ -154,7 +154,7 @@ static void report_collision(const struct tachoi_encoded_series *series) {
 /* Keeps the prepared record, or merges it with the one of equal labels, or drops it. */
 static void place(struct tachoi_converter *converter, const struct tachoi_record *record) {
     size_t samples = tachoi_record_samples(record);
-    const struct tachoi_collision_slot *taken =
+    const struct tachoi_collision_entry *taken =
         tachoi_collisions_find(&converter->collisions, record->series);
     if (taken == NULL) {
         tachoi_collisions_add(&converter->collisions, record->series, converter->run.word_count);
