@@ -328,3 +328,15 @@ Test(signals, a_handler_may_record_on_top_of_a_recorder_and_a_collector, .fini =
     cr_assert(eq(dbl, point->sum, (double)(recorded * 3 + in_handler * 30)));
     tachoi_bound_series_release(handlers_series);
 }
+
+/* Signs do not wrap around: four proofs are no less than one. */
+Test(contention, signs_of_contention_saturate, .fini = stop) {
+    start(&sum_i64);
+    tachoi_sync_storage_record_i64(storage, 1, SET(1));
+    for (int i = 0; i < 4; i++) {
+        tachoi_cell_note_contention(tachoi_series_cell(series_of(1)), UINT32_C(1) << 30);
+    }
+    tachoi_cell_note_contention(tachoi_series_cell(series_of(1)), TACHOI_CONTENTION_PROVEN);
+    (void)collect_sync(storage, &arena);
+    cr_assert(ne(ptr, tachoi_series_stripes(series_of(1)), NULL));
+}

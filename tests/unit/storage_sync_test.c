@@ -2,6 +2,8 @@
 /* Tests synchronous storages through storage.h: what goes in comes out as points. */
 #include "storage_fixture.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 
 static struct tachoi_sync_storage *storage;
@@ -305,4 +307,19 @@ Test(sync_storage, binding_without_memory_gives_null_and_harms_nothing, .fini = 
     tachoi_bound_series_record_f64(bound, 1);
     cr_assert(eq(u64, histogram_of(1)->count, 1));
     tachoi_bound_series_release(bound);
+}
+
+/* TIME-07. A series that is made after the collection took its time, and read by it all the same.
+ */
+Test(sync_storage, a_start_is_before_its_point_and_stays, .fini = stop) {
+    start(&sum_i64, 10);
+    fake_unix_ns = 10 * TACHOI_NS_PER_MS;
+    tachoi_sync_storage_record_i64(storage, 1, SET(1));
+    struct tachoi_points points;
+    cr_assert(tachoi_sync_storage_collect(storage, 9 * TACHOI_NS_PER_MS, &arena, &points));
+    const tacho_number_point *point = find_point(&points, 1);
+    cr_assert(eq(u64, point->start_time_unix_nano, 8 * TACHOI_NS_PER_MS));
+    cr_assert(tachoi_sync_storage_collect(storage, 12 * TACHOI_NS_PER_MS, &arena, &points));
+    point = find_point(&points, 1);
+    cr_assert(eq(u64, point->start_time_unix_nano, 8 * TACHOI_NS_PER_MS));
 }

@@ -57,8 +57,9 @@ tacho_meter_create_observable_gauge_f64(tacho_meter *meter, const char *name,
                                         tacho_observe_fn callback, void *user);
 
 /**
- * Registers one callback for several instruments of this meter. Each call makes a registration of
- * its own. `observables` is copied; `user` must live until the registration is undone.
+ * Registers one callback for several instruments of this meter. Each call with `out` makes a
+ * registration of its own; without, one that repeats an earlier one may be kept once. `observables`
+ * is copied; `user` must live until the registration is undone.
  *
  * On success `*out` is the caller's: undo it with tacho_callback_unregister. `out` may be NULL for
  * a registration that stays as long as the meter.
@@ -80,8 +81,10 @@ TACHO_API tacho_callback *tacho_callback_unregister(tacho_callback *callback);
 /**
  * Reports the current value of `observable` for these attributes, inside a callback that was
  * registered for it; ignored anywhere else, and for an instrument of the other number type
- * converted. NaN and infinities are kept by gauges, and dropped and counted by the others; so is a
- * negative total of a counter. For one set reported twice in a collection the last value counts.
+ * converted. NaN and infinities are kept by gauges of doubles, and dropped and counted by the
+ * others; so is a negative total of a counter. For one set reported twice in a collection the last
+ * value counts; sets beyond the cardinality limit are added up, or for gauges replace one another,
+ * in the overflow series.
  */
 TACHO_API void tacho_observe_i64(tacho_observer *observer, tacho_observable *observable,
                                  int64_t value, tacho_attributes attributes);

@@ -60,10 +60,15 @@ size_t tachoi_cell_size(const struct tachoi_aggregation *aggregation);
 /** Makes zeroed memory a cell without measurements. */
 void tachoi_cell_init(struct tachoi_cell_head *cell, const struct tachoi_aggregation *aggregation);
 
-/** Counts `weight` signs of contention. Two threads at once may count one of them only. */
+/** Contention that needs no further signs. */
+#define TACHOI_CONTENTION_PROVEN UINT32_MAX
+
+/** Counts a sign of contention, or all that can be. Two threads at once may count one of them. */
 static inline void tachoi_cell_note_contention(struct tachoi_cell_head *head, uint32_t weight) {
     const uint32_t noted = atomic_load_explicit(&head->contention, memory_order_relaxed);
-    atomic_store_explicit(&head->contention, noted + weight, memory_order_relaxed);
+    const uint32_t room = TACHOI_CONTENTION_PROVEN - noted;
+    atomic_store_explicit(&head->contention, noted + (weight < room ? weight : room),
+                          memory_order_relaxed);
 }
 
 /**

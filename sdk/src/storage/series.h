@@ -47,9 +47,10 @@ struct tachoi_series {
     /* immutable after create */
     uint64_t hash;
     uint64_t id;
-    uint64_t start_time_unix_nano;
     struct tachoi_series_family *family;
     uint32_t attributes_size;
+    /* collector only, once the series is findable */
+    uint64_t start_time_unix_nano;
     /* atomic */
     _Atomic(uint32_t) use; /* TACHOI_SERIES_RECORDED, TACHOI_SERIES_PIN for each bound handle */
     _Atomic(struct tachoi_stripes *) stripes; /* NULL, then set once */

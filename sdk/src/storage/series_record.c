@@ -9,9 +9,6 @@
  * for about 9 microseconds, so that the ring lasts for such a pause. */
 enum { INLINE_TRIES = 128, PATIENT_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
-/* A measurement that had to go to the ring proves contention that stripes would have spared. */
-static const uint32_t CONTENTION_PROVEN = UINT32_C(1) << 30;
-
 /** Behind the measurement, so that no point shows a series before its first value. */
 static void mark_recorded(struct tachoi_series *series) {
     if ((atomic_load_explicit(&series->use, memory_order_relaxed) & TACHOI_SERIES_RECORDED) == 0) {
@@ -94,8 +91,8 @@ static bool try_alone(struct tachoi_series *series, size_t bucket, double value)
     if (try_inline_cell(series, bucket, value, PATIENT_TRIES, &is_contended)) {
         return true;
     }
-    if (is_contended) {
-        tachoi_cell_note_contention(tachoi_series_cell(series), CONTENTION_PROVEN);
+    if (is_contended) { /* stripes would have spared it the ring */
+        tachoi_cell_note_contention(tachoi_series_cell(series), TACHOI_CONTENTION_PROVEN);
     }
     return false;
 }

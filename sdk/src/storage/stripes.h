@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the stripes of a contended or bound series: cells on cache lines of their own, as many as
- * threads can run at once, and the choice of one for a thread. Knows nothing of series.
+ * threads can run at once (but at most 64), and the choice of one for a thread. Knows nothing of
+ * series.
  *
  * A thread takes the stripe that carries its hint, else it claims one that carries none. So threads
  * that run together part company at once, without any memory of their own (thread-local storage
@@ -27,7 +28,8 @@ struct tachoi_stripes {
     size_t stride; /* bytes from one cell to the next, whole cache lines */
 };
 
-/** At least one more than the processors online, a power of two, at most TACHOI_STRIPES_MAX. */
+/** One more than the processors online, rounded up to a power of two; TACHOI_STRIPES_MAX where that
+ * is more. */
 size_t tachoi_stripe_count(void);
 
 /** NULL when memory is short. Freed with tachoi_free. */

@@ -26,13 +26,23 @@ static bool unpack(const struct collection *collection, const struct tachoi_seri
                                     collection->arena, out);
 }
 
+/** A series that was made while the collection was already under way began, for all it will ever
+ * tell, just before: a start is never later than its point, and never changes once it was told. */
+static uint64_t start_time(const struct collection *collection, struct tachoi_series *series) {
+    if (series->start_time_unix_nano >= collection->time_unix_nano &&
+        collection->time_unix_nano >= TACHOI_NS_PER_MS) {
+        series->start_time_unix_nano = collection->time_unix_nano - TACHOI_NS_PER_MS;
+    }
+    return series->start_time_unix_nano;
+}
+
 static bool read_number(const struct collection *collection, struct tachoi_series *series,
                         tacho_number_point *point) {
     const struct tachoi_aggregation *aggregation = &series->family->aggregation;
     *point = (tacho_number_point){.series = ref_of(collection, series),
                                   .time_unix_nano = collection->time_unix_nano};
     if (aggregation->kind == TACHOI_AGGREGATION_SUM) {
-        point->start_time_unix_nano = series->start_time_unix_nano;
+        point->start_time_unix_nano = start_time(collection, series);
     }
     if (aggregation->number_type == TACHO_NUMBER_I64) {
         point->value.i64 = tachoi_series_read_i64(series);
@@ -55,7 +65,7 @@ static bool read_histogram(const struct collection *collection, struct tachoi_se
     tachoi_histogram_totals_init(&totals);
     tachoi_series_read_histogram(series, &totals, buckets);
     *point = (tacho_histogram_point){.series = ref_of(collection, series),
-                                     .start_time_unix_nano = series->start_time_unix_nano,
+                                     .start_time_unix_nano = start_time(collection, series),
                                      .time_unix_nano = collection->time_unix_nano,
                                      .count = tachoi_histogram_count(buckets, bucket_count),
                                      .sum = totals.sum,
