@@ -162,6 +162,13 @@ static bool keep_headers(struct tachoi_http_client *client,
     return ok;
 }
 
+/* A multi handle closes its connections through a handle of its own, which learns from the last
+ * handle added that it must leave SIGPIPE's disposition alone; teach it before anything is sent. */
+static bool teach_no_signal(struct tachoi_http_client *client) {
+    return curl_multi_add_handle(client->multi, client->settings) == CURLM_OK &&
+           curl_multi_remove_handle(client->multi, client->settings) == CURLM_OK;
+}
+
 int tachoi_http_client_create(const struct tachoi_http_config *config,
                               struct tachoi_http_client **out) {
     if (!tachoi_http_global_init()) {
@@ -181,6 +188,9 @@ int tachoi_http_client_create(const struct tachoi_http_config *config,
     CURLcode rc = set_transfer(client->settings, config);
     keep_first_error(&rc, set_security(client->settings, config));
     status = status_of(rc);
+    if (status == TACHO_OK && !teach_no_signal(client)) {
+        status = TACHO_E_NO_MEMORY;
+    }
     if (status == TACHO_OK && config->password_file != NULL) {
         status = open_password(client, config->password_file);
     }

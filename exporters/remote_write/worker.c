@@ -362,7 +362,7 @@ int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint
 
 bool tachoi_worker_end(struct tachoi_worker *worker) {
     lock(worker);
-    bool has_ended = wait_for_end_locked(worker, grace_after(0, TACHOI_STOP_GRACE_MS));
+    bool has_ended = wait_for_end_locked(worker, grace_after(0, TACHOI_END_PATIENCE_MS));
     if (!has_ended) {
         worker->is_abandoned = true;
         (void)pthread_detach(worker->thread); /* under the lock: behind it the worker may be gone */

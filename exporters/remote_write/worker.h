@@ -22,6 +22,10 @@
 /** How long after its deadline a shutdown may still wait for the thread to end. */
 #define TACHOI_STOP_GRACE_MS 100
 
+/** How long destruction waits for it before it is abandoned: longer than a starved processor needs
+ * for the longest step, loading the certificates of the system. */
+#define TACHOI_END_PATIENCE_MS 1000
+
 enum tachoi_worker_life { TACHOI_WORKER_OPEN, TACHOI_WORKER_CLOSING, TACHOI_WORKER_CLOSED };
 
 struct tachoi_worker {

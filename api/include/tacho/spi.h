@@ -6,8 +6,9 @@
  * calls through: one indirect call, no lock. The API's own handles (the global provider's) start
  * with no-op tables; installing an SDK stores `self` first and then `ops` with release order, which
  * pairs with the acquire load of `ops` in each call. Taking an SDK away stores the no-op table and
- * leaves `self`, so a caller that had loaded the old table still finds the old object, which the
- * SDK keeps until it is destroyed.
+ * leaves `self`, so a caller that had loaded the old table still finds the old object. A provider
+ * that was ever installed must therefore keep what such a call touches for ever; `installed` tells
+ * it so.
  *
  * Tables are constant, live for ever and start with struct_size; they grow at the end only. */
 #ifndef TACHO_SPI_H
@@ -113,6 +114,13 @@ typedef struct tacho_spi_provider_ops {
     size_t struct_size;
     /** NULL on failure: the API answers with a no-op meter. */
     tacho_spi_meter *(*get_meter)(void *self, const char *name, const tacho_scope_options *options);
+    /**
+     * Optional (NULL = of no interest). Tells that the provider was installed behind the global one,
+     * before tacho_meter_provider_set_global and any tacho_spi_uninstall of it return; each time
+     * anew. From then on threads that nobody can stop may be inside its instruments and bound
+     * handles at any time, also after it was taken away.
+     */
+    void (*installed)(void *self);
 } tacho_spi_provider_ops;
 
 /** First member of every meter provider. */
