@@ -46,6 +46,16 @@ static int target_of_locked(tacho_meter_provider *provider, struct tachoi_proxy_
     return TACHO_OK;
 }
 
+/* The caller is inside the target, so that the SDK knows before it can be asked to go. */
+static void tell_installed(const struct tachoi_proxy_target *target) {
+    tacho_spi_provider *handle = (tacho_spi_provider *)target->provider;
+    const tacho_spi_provider_ops *ops = atomic_load_explicit(&handle->ops, memory_order_acquire);
+    if (ops->struct_size >= offsetof(tacho_spi_provider_ops, installed) + sizeof(ops->installed) &&
+        ops->installed != NULL) {
+        ops->installed(atomic_load_explicit(&handle->self, memory_order_acquire));
+    }
+}
+
 static void set_current_locked(struct tachoi_proxy_target *target) {
     if (tachoi_proxies.current != target) {
         tachoi_proxy_instruments_unlink_locked();
@@ -70,6 +80,7 @@ int tacho_meter_provider_set_global(tacho_meter_provider *provider) {
     }
     tachoi_proxy_unlock();
     if (status == TACHO_OK && target != NULL) {
+        tell_installed(target);
         tachoi_proxy_instruments_link_all(target);
         tachoi_proxy_bounds_link_all(target);
         tachoi_proxy_callbacks_link_all(target);

@@ -1,44 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the objects that do nothing. They are never written to, so their state cannot change. */
+/* Owns the objects that do nothing. They are never written to, so their state cannot change. The
+ * tables of instruments and bound handles are empty: a call whose entry is NULL does nothing. */
 #include "noop.h"
-
-static void record_i64(void *self, int64_t value, tacho_attributes attributes) {
-    (void)self;
-    (void)value;
-    (void)attributes;
-}
-
-static void record_f64(void *self, double value, tacho_attributes attributes) {
-    (void)self;
-    (void)value;
-    (void)attributes;
-}
-
-static bool enabled(void *self, const tacho_enabled_options *options) {
-    (void)self;
-    (void)options;
-    return false;
-}
-
-static tacho_spi_bound *bind(void *self, tacho_attributes attributes) {
-    (void)self;
-    (void)attributes;
-    return tachoi_noop_bound();
-}
-
-static void bound_record_i64(void *self, int64_t value) {
-    (void)self;
-    (void)value;
-}
-
-static void bound_record_f64(void *self, double value) {
-    (void)self;
-    (void)value;
-}
-
-static void release(void *self) {
-    (void)self;
-}
 
 static tacho_spi_instrument *create_instrument(void *self,
                                                const tacho_spi_instrument_request *request) {
@@ -70,17 +33,10 @@ static tacho_spi_meter *get_meter(void *self, const char *name,
 
 const tacho_spi_instrument_ops tachoi_noop_instrument_ops = {
     .struct_size = sizeof(tacho_spi_instrument_ops),
-    .record_i64 = record_i64,
-    .record_f64 = record_f64,
-    .enabled = enabled,
-    .bind = bind,
 };
 
 const tacho_spi_bound_ops tachoi_noop_bound_ops = {
     .struct_size = sizeof(tacho_spi_bound_ops),
-    .record_i64 = bound_record_i64,
-    .record_f64 = bound_record_f64,
-    .release = release,
 };
 
 static const tacho_spi_meter_ops meter_ops = {

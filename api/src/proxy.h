@@ -12,7 +12,11 @@
  *  1. No function of an SDK is called with the lock held: a callback, a diagnostics handler or an
  *     SDK's own thread may need the API meanwhile. Who calls an SDK *enters* the target first
  *     (users + 1), which needs the lock, and leaves it afterwards. tacho_spi_uninstall waits until
- *     nobody is inside, so a target's memory is there for whoever is in it.
+ *     nobody is inside, so a target's memory is there for whoever is in it. There is one exception:
+ *     the SDK's unregister waits for the user's callback, which may never return, and uninstalling
+ *     must not wait for that; so it is called without entering. The links are taken under the lock,
+ *     before their target can be gone, and an SDK keeps the registrations of a provider that was
+ *     installed (spi.h): the call may begin late and last as long as it likes.
  *  2. A proxy is put into its list, and `current` is read, under one hold of the lock; `current` is
  *     set under the lock before the lists are walked. So either the creator of a proxy sees the
  *     target and links, or the installer sees the proxy and links; perhaps both do.
@@ -25,7 +29,7 @@
  *  5. A bound handle or a callback keeps a link for each target that gave it something, so that it
  *     can be given back when the caller is done with it, and not earlier: a recorder on another
  *     thread may have loaded it. When a target goes for good its links are dropped without a call;
- *     the SDK frees what is its own.
+ *     the objects are the SDK's to end.
  *  6. `ops` may go from one table to the no-op table and back to the same table, never to another:
  *     a recorder that has loaded `ops` loads `self` next, and must find one that fits. This is why
  *     only providers of one SDK can be installed in the life of a process.
@@ -54,7 +58,7 @@ struct tachoi_proxy_target {
     tacho_meter_provider *provider; /* immutable after create */
     /* guarded by lock */
     size_t users; /* threads that are calling it now */
-    bool closing; /* going for good: nobody enters any more */
+    bool closing; /* going for good: it cannot become current again */
     struct tachoi_proxy_target *next;
 };
 
@@ -160,9 +164,15 @@ struct tachoi_proxy_target *tachoi_proxy_enter_locked(void);
 void tachoi_proxy_leave(struct tachoi_proxy_target *target);
 void tachoi_proxy_leave_locked(struct tachoi_proxy_target *target);
 
-/** Copies as much of size-tagged options as both sides know; the rest, and all of it where `given`
- * is NULL, becomes zero. */
-void tachoi_proxy_read_options(const void *given, void *known, size_t known_size);
+/** Stands in struct_size where members were set that this version does not know. */
+#define TACHOI_OPTIONS_UNKNOWN SIZE_MAX
+
+/** Copies size-tagged options as far as both sides know them; the rest, and all of it where `given`
+ * is NULL, becomes zero, and struct_size `known_size`. Options that are wrong become zero but for a
+ * struct_size that says why: less than `minimum_size`, the size of the first version, as it was
+ * given, or TACHOI_OPTIONS_UNKNOWN. So the target judges and reports them. */
+void tachoi_proxy_read_options(const void *given, void *known, size_t known_size,
+                               size_t minimum_size);
 
 /** Whether both are NULL or the same text. */
 bool tachoi_proxy_text_equal(const char *a, const char *b);
@@ -172,11 +182,6 @@ struct tachoi_proxy_link *tachoi_proxy_link_find(struct tachoi_proxy_link *links
 /** Forgets what the target gave, without a call. Needs the lock. */
 void tachoi_proxy_link_drop(struct tachoi_proxy_link **links,
                             const struct tachoi_proxy_target *target);
-/** Enters every target of the list, so that the objects can be given back; those of targets that
- * are closing are forgotten. Needs the lock, under the hold that takes the list from its proxy. */
-void tachoi_proxy_links_enter_locked(struct tachoi_proxy_link *links);
-/** Gives the objects of an entered list back, leaves the targets and frees the list. */
-void tachoi_proxy_links_end(struct tachoi_proxy_link *links, void (*give_back)(void *object));
 
 /* --- proxy_meter.c --- */
 

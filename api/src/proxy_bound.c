@@ -71,12 +71,20 @@ static bool end_begins_locked(struct tachoi_proxy_bound *bound) {
         return false;
     }
     remove_from_list_locked(bound);
-    tachoi_proxy_links_enter_locked(bound->links);
+    for (struct tachoi_proxy_link *link = bound->links; link != NULL; link = link->next) {
+        link->target->users++; /* left when its object has been given back */
+    }
     return true;
 }
 
 static void end_bound(struct tachoi_proxy_bound *bound) {
-    tachoi_proxy_links_end(bound->links, give_back);
+    while (bound->links != NULL) {
+        struct tachoi_proxy_link *link = bound->links;
+        bound->links = link->next;
+        give_back(link->object);
+        tachoi_proxy_leave(link->target);
+        tachoi_api_free(link);
+    }
     tachoi_api_free(bound);
 }
 

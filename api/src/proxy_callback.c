@@ -258,7 +258,8 @@ static void give_back(void *object) {
 }
 
 /* Inside the callback itself this waits for nothing: who is busy with it is in an SDK's
- * register_callback, which does not wait for callbacks, and the SDK's unregister knows. */
+ * register_callback, which does not wait for callbacks, and the SDK's unregister knows. The SDK is
+ * called without entering the target, which may be gone by then: see rule 1. */
 static void unregister(void *self) {
     struct tachoi_proxy_callback *callback = self;
     tachoi_proxy_lock();
@@ -266,10 +267,14 @@ static void unregister(void *self) {
     while (callback->busy) {
         (void)pthread_cond_wait(&tachoi_proxies.changed, &tachoi_proxies.lock);
     }
-    remove_locked(callback);
-    tachoi_proxy_links_enter_locked(callback->links);
+    remove_locked(callback); /* from here on the links are ours alone */
     tachoi_proxy_unlock();
-    tachoi_proxy_links_end(callback->links, give_back);
+    while (callback->links != NULL) {
+        struct tachoi_proxy_link *link = callback->links;
+        callback->links = link->next;
+        give_back(link->object);
+        tachoi_api_free(link);
+    }
     tachoi_api_free(callback);
 }
 

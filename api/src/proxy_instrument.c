@@ -20,7 +20,7 @@ static void *lay_out_instrument(struct tachoi_block *block, const void *source) 
         tachoi_block_take(block, 1, sizeof(*instrument), _Alignof(struct tachoi_proxy_instrument));
     struct tachoi_proxy_instrument filled = {.meter = wanted->meter, .request = wanted->request};
     filled.request.name = tachoi_block_text(block, wanted->request.name);
-    filled.options.struct_size = sizeof(filled.options);
+    filled.options.struct_size = wanted->options.struct_size;
     filled.options.unit = tachoi_block_text(block, wanted->options.unit);
     filled.options.description = tachoi_block_text(block, wanted->options.description);
     filled.options.explicit_bucket_boundary_count = wanted->options.explicit_bucket_boundary_count;
@@ -49,7 +49,8 @@ static void read_request(struct tachoi_proxy_meter *meter,
                          const tacho_spi_instrument_request *request,
                          struct instrument_request *out) {
     *out = (struct instrument_request){.meter = meter, .request = *request};
-    tachoi_proxy_read_options(request->options, &out->options, sizeof(out->options));
+    tachoi_proxy_read_options(request->options, &out->options, sizeof(out->options),
+                              sizeof(out->options));
     if (out->options.explicit_bucket_boundaries == NULL) {
         out->options.explicit_bucket_boundary_count = 0;
     } else if (out->options.explicit_bucket_boundary_count == 0) {
@@ -83,6 +84,7 @@ static struct tachoi_proxy_instrument *find_equal_locked(const struct instrument
         if (instrument->meter == wanted->meter &&
             instrument->request.kind == wanted->request.kind &&
             instrument->request.number_type == wanted->request.number_type &&
+            instrument->options.struct_size == wanted->options.struct_size &&
             tachoi_proxy_text_equal(instrument->request.name, wanted->request.name) &&
             tachoi_proxy_text_equal(instrument->options.unit, wanted->options.unit) &&
             tachoi_proxy_text_equal(instrument->options.description, wanted->options.description) &&

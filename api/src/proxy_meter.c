@@ -19,7 +19,7 @@ static void *lay_out_meter(struct tachoi_block *block, const void *source) {
     struct tachoi_proxy_meter *meter =
         tachoi_block_take(block, 1, sizeof(*meter), _Alignof(struct tachoi_proxy_meter));
     struct tachoi_proxy_meter filled = {.name = tachoi_block_text(block, request->name)};
-    filled.scope.struct_size = sizeof(filled.scope);
+    filled.scope.struct_size = request->scope.struct_size;
     filled.scope.version = tachoi_block_text(block, request->scope.version);
     filled.scope.schema_url = tachoi_block_text(block, request->scope.schema_url);
     filled.scope.attributes = tachoi_api_attributes_copy(block, request->scope.attributes);
@@ -35,7 +35,8 @@ static struct tachoi_proxy_meter *find_locked(const struct meter_request *reques
     struct tachoi_table_node *node = tachoi_table_find(&tachoi_proxies.meters_by_scope, hash);
     for (; node != NULL; node = tachoi_table_find_next(node)) {
         struct tachoi_proxy_meter *meter = node->owner;
-        if (tachoi_proxy_text_equal(meter->name, request->name) &&
+        if (meter->scope.struct_size == request->scope.struct_size &&
+            tachoi_proxy_text_equal(meter->name, request->name) &&
             tachoi_proxy_text_equal(meter->scope.version, request->scope.version) &&
             tachoi_proxy_text_equal(meter->scope.schema_url, request->scope.schema_url) &&
             tachoi_api_attributes_equal(meter->scope.attributes, request->scope.attributes)) {
@@ -71,7 +72,8 @@ tacho_spi_meter *tachoi_proxy_get_meter(void *self, const char *name,
                                         const tacho_scope_options *options) {
     (void)self;
     struct meter_request request = {.name = name};
-    tachoi_proxy_read_options(options, &request.scope, sizeof(request.scope));
+    tachoi_proxy_read_options(options, &request.scope, sizeof(request.scope),
+                              sizeof(request.scope));
     uint64_t hash = tachoi_table_hash_text(0, name);
     hash = tachoi_table_hash_text(hash, request.scope.version);
     hash = tachoi_table_hash_text(hash, request.scope.schema_url);

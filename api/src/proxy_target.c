@@ -7,6 +7,9 @@
 
 #include "memory.h"
 
+/* No version will grow by more; a larger struct_size was never set and must not be read along. */
+#define MAX_UNKNOWN_BYTES ((size_t)16 * 1024)
+
 struct tachoi_proxy_registry tachoi_proxies = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .changed = PTHREAD_COND_INITIALIZER,
@@ -81,13 +84,33 @@ void tachoi_proxy_leave(struct tachoi_proxy_target *target) {
     }
 }
 
-void tachoi_proxy_read_options(const void *given, void *known, size_t known_size) {
+static bool is_zero(const unsigned char *bytes, size_t size) {
+    while (size > 0 && bytes[size - 1] == 0) {
+        size--;
+    }
+    return size == 0;
+}
+
+static bool has_unknown_members(const void *given, size_t size, size_t known_size) {
+    return size > known_size &&
+           (size - known_size > MAX_UNKNOWN_BYTES ||
+            !is_zero((const unsigned char *)given + known_size, size - known_size));
+}
+
+void tachoi_proxy_read_options(const void *given, void *known, size_t known_size,
+                               size_t minimum_size) {
+    size_t size = known_size;
     memset(known, 0, known_size);
     if (given != NULL) {
-        size_t size;
         memcpy(&size, given, sizeof(size));
-        memcpy(known, given, size < known_size ? size : known_size);
+        if (has_unknown_members(given, size, known_size)) {
+            size = TACHOI_OPTIONS_UNKNOWN;
+        } else if (size >= minimum_size) {
+            memcpy(known, given, size < known_size ? size : known_size);
+            size = known_size;
+        }
     }
+    memcpy(known, &size, sizeof(size));
 }
 
 bool tachoi_proxy_text_equal(const char *a, const char *b) {
@@ -112,27 +135,5 @@ void tachoi_proxy_link_drop(struct tachoi_proxy_link **links,
         } else {
             links = &link->next;
         }
-    }
-}
-
-void tachoi_proxy_links_enter_locked(struct tachoi_proxy_link *links) {
-    for (; links != NULL; links = links->next) {
-        if (links->target->closing) {
-            links->target = NULL;
-        } else {
-            links->target->users++;
-        }
-    }
-}
-
-void tachoi_proxy_links_end(struct tachoi_proxy_link *links, void (*give_back)(void *object)) {
-    while (links != NULL) {
-        struct tachoi_proxy_link *link = links;
-        links = link->next;
-        if (link->target != NULL) {
-            give_back(link->object);
-            tachoi_proxy_leave(link->target);
-        }
-        tachoi_api_free(link);
     }
 }

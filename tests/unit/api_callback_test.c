@@ -312,6 +312,26 @@ Test(callback, the_api_is_usable_while_unregister_waits, .timeout = 20) {
     free_all(slow.sdk);
 }
 
+/* proxy.h, rule 1: the callback may never return, so the end of a provider must not depend on it */
+Test(callback, a_provider_can_end_while_unregister_waits, .timeout = 20) {
+    struct slow slow = {.sdk = fake_create_provider()};
+    pthread_t collector;
+    pthread_t waiter;
+    install(slow.sdk);
+    tacho_callback *callback = start_slowly(&slow, &collector);
+    cr_assert(eq(int, pthread_create(&waiter, NULL, unregister_on_thread, callback), 0));
+    wait_until_unregistering(slow.sdk);
+    tacho_spi_uninstall(fake_handle(slow.sdk)); /* the timeout tells if it waits */
+    cr_assert(eq(ptr, (void *)tachoi_proxies.targets, NULL));
+    cr_assert(eq(int, atomic_load_explicit(&slow.finished, memory_order_acquire), false));
+    set(&slow.finish);
+    pthread_join(waiter, NULL);
+    pthread_join(collector, NULL);
+    cr_assert(eq(sz, slow.sdk->unregister_calls, 1));
+    cr_assert(eq(sz, tachoi_proxies.callback_count, 0));
+    free_all(slow.sdk);
+}
+
 Test(callback, wrong_arguments_are_refused) {
     tacho_meter *meter = make_meter("m");
     tacho_observable *ours = make_gauge("a");

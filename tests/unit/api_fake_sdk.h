@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns an SDK for tests of the API, made of nothing but spi.h: it gives equal requests equal
  * objects, counts what it is asked, and keeps its memory until fake_free, also after fake_destroy,
- * as recorders may come late. What must not happen after fake_destroy is counted in `violations`.
+ * as recorders and unregistering may come late. What must not happen after fake_destroy is counted
+ * in `violations`.
  * Any thread. */
 #ifndef TACHO_TESTS_API_FAKE_SDK_H
 #define TACHO_TESTS_API_FAKE_SDK_H
@@ -82,12 +83,15 @@ struct fake_provider {
     bool is_shut_down;
     bool destroyed;
     size_t violations;
+    size_t installed_calls;
     size_t get_meter_calls;
     size_t create_calls;
     size_t bind_calls;
     size_t release_calls;
     size_t register_calls;
     size_t unregister_calls;
+    size_t meter_options_size; /* struct_size of the last request; others than ours are not read */
+    size_t instrument_options_size; /* the same for instruments */
     size_t meter_count;
     struct fake_meter meters[FAKE_MAX];
     size_t instrument_count;
@@ -203,7 +207,8 @@ static inline struct fake_instrument *fake_instrument_of(const tacho_spi_instrum
 static inline void fake_unregister(void *self) {
     struct fake_callback *callback = self;
     struct fake_provider *provider = callback->provider;
-    fake_enter(provider, &provider->unregister_calls);
+    pthread_mutex_lock(&provider->lock);
+    provider->unregister_calls++; /* may come after fake_destroy */
     provider->violations += callback->unregistered ? 1 : 0;
     callback->unregistered = true;
     while (callback->running > 0 && !pthread_equal(callback->runner, pthread_self())) {
@@ -307,7 +312,11 @@ static inline tacho_spi_instrument *fake_create(void *self,
     struct fake_meter *meter = self;
     struct fake_provider *provider = meter->provider;
     tacho_instrument_options options = {0};
+    size_t options_size = sizeof(options);
     if (request->options != NULL) {
+        options_size = request->options->struct_size;
+    }
+    if (request->options != NULL && options_size == sizeof(options)) {
         options = *request->options;
     }
     struct fake_instrument wanted = {.provider = provider, .meter = meter};
@@ -317,6 +326,7 @@ static inline tacho_spi_instrument *fake_create(void *self,
     fake_text(wanted.unit, options.unit);
     fake_text(wanted.description, options.description);
     fake_enter(provider, &provider->create_calls);
+    provider->instrument_options_size = options_size;
     struct fake_instrument *found = NULL;
     for (size_t i = 0; i < provider->instrument_count && found == NULL; i++) {
         struct fake_instrument *other = &provider->instruments[i];
@@ -363,9 +373,14 @@ static inline tacho_spi_meter *fake_get_meter(void *self, const char *name,
     struct fake_provider *provider = self;
     char wanted[32];
     char version[32];
+    size_t options_size = options != NULL ? options->struct_size : sizeof(*options);
+    if (options_size != sizeof(*options)) {
+        options = NULL;
+    }
     fake_text(wanted, name);
     fake_text(version, options != NULL ? options->version : NULL);
     fake_enter(provider, &provider->get_meter_calls);
+    provider->meter_options_size = options_size;
     struct fake_meter *found = NULL;
     for (size_t i = 0; i < provider->meter_count && found == NULL; i++) {
         if (strcmp(provider->meters[i].name, wanted) == 0 &&
@@ -387,8 +402,17 @@ static inline tacho_spi_meter *fake_get_meter(void *self, const char *name,
     return found != NULL ? &found->handle : NULL;
 }
 
-static const tacho_spi_provider_ops fake_provider_ops = {sizeof(tacho_spi_provider_ops),
-                                                         fake_get_meter};
+static inline void fake_installed(void *self) {
+    struct fake_provider *provider = self;
+    fake_enter(provider, &provider->installed_calls);
+    fake_leave(provider);
+}
+
+static const tacho_spi_provider_ops fake_provider_ops = {
+    .struct_size = sizeof(tacho_spi_provider_ops),
+    .get_meter = fake_get_meter,
+    .installed = fake_installed,
+};
 
 static inline struct fake_provider *fake_create_provider(void) {
     struct fake_provider *provider = calloc(1, sizeof(*provider));

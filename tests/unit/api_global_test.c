@@ -45,6 +45,30 @@ Test(global, resolves_to_what_is_installed) {
     fake_free(sdk);
 }
 
+/* spi.h: a provider that knows it was installed keeps what late calls touch */
+Test(global, tells_a_provider_each_time_that_it_is_installed) {
+    struct fake_provider *sdk = fake_create_provider();
+    cr_assert(eq(sz, sdk->installed_calls, 0));
+    install(sdk);
+    tacho_meter_provider_set_global(NULL);
+    cr_assert(eq(sz, sdk->installed_calls, 1));
+    install(sdk);
+    cr_assert(eq(sz, sdk->installed_calls, 2));
+    fake_destroy(sdk);
+    fake_free(sdk);
+}
+
+Test(global, does_not_tell_a_provider_whose_table_lacks_the_entry) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_spi_provider_ops older = fake_provider_ops;
+    older.struct_size = offsetof(tacho_spi_provider_ops, installed);
+    atomic_store_explicit(&sdk->handle.ops, &older, memory_order_relaxed);
+    cr_assert(eq(int, install(sdk), TACHO_OK));
+    cr_assert(eq(sz, sdk->installed_calls, 0));
+    fake_destroy(sdk);
+    fake_free(sdk);
+}
+
 Test(global, cannot_be_installed_behind_itself) {
     cr_assert(
         eq(int, tacho_meter_provider_set_global(tacho_meter_provider_global()), TACHO_E_INVALID));
@@ -176,17 +200,78 @@ Test(global, boundaries_arrive_as_given) {
     fake_free(sdk);
 }
 
-Test(global, an_options_struct_of_an_older_version_is_read_as_far_as_it_goes) {
-    tacho_instrument_options options = {
-        .struct_size = offsetof(tacho_instrument_options, description), .unit = "s"};
-    options.description = (const char *)&options; /* beyond its size: must not be read */
-    tacho_meter_create_counter(meter_named("m"), "c", &options);
+/* Options of a later version, one byte of whose new member is set. */
+struct later_instrument_options {
+    tacho_instrument_options known;
+    unsigned char added[16];
+};
+
+/* proxy.h: what is wrong with options reaches the SDK, which reports it */
+Test(global, a_struct_size_that_is_too_small_reaches_the_sdk) {
     struct fake_provider *sdk = fake_create_provider();
     install(sdk);
-    cr_assert(eq(str, fake_find(sdk, "c")->unit, (char *)"s"));
-    cr_assert(eq(str, fake_find(sdk, "c")->description, (char *)""));
+    const size_t sizes[] = {0, offsetof(tacho_instrument_options, description) + 1,
+                            sizeof(tacho_instrument_options) - 1};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        tacho_instrument_options options = {.struct_size = sizes[i], .unit = "s"};
+        options.description = (const char *)&options; /* must not be read */
+        tacho_counter *counter = tacho_meter_create_counter(meter_named("m"), "c", &options);
+        cr_assert(eq(sz, sdk->instrument_options_size, sizes[i]));
+        tacho_counter_add(counter, 1, TACHO_NO_ATTRS);
+    }
+    cr_assert(eq(str, fake_find(sdk, "c")->unit, (char *)""));
+    cr_assert(eq(i64, fake_sum(sdk, "c"), 3));
     fake_destroy(sdk);
     fake_free(sdk);
+}
+
+Test(global, members_that_nobody_knows_reach_the_sdk) {
+    struct later_instrument_options options = {
+        .known = {.struct_size = sizeof(options), .unit = "s"}};
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_counter *good = tacho_meter_create_counter(meter_named("m"), "c", &options.known);
+    options.added[15] = 1;
+    tacho_counter *bad = tacho_meter_create_counter(meter_named("m"), "d", &options.known);
+    install(sdk);
+    cr_assert(eq(sz, sdk->instrument_options_size, SIZE_MAX));
+    cr_assert(eq(str, fake_find(sdk, "c")->unit, (char *)"s"), "zeros are nothing");
+    cr_assert(eq(str, fake_find(sdk, "d")->unit, (char *)""));
+    cr_assert(eq(ptr, bad, tacho_meter_create_counter(meter_named("m"), "d", &options.known)));
+    cr_assert(ne(ptr, bad, tacho_meter_create_counter(meter_named("m"), "d", NULL)));
+    cr_assert(eq(sz, sdk->instrument_options_size, sizeof(tacho_instrument_options)));
+    cr_assert(eq(ptr, good,
+                 tacho_meter_create_counter(meter_named("m"), "c",
+                                            TACHO_OPTIONS(tacho_instrument_options, .unit = "s"))));
+    options.known.struct_size = SIZE_MAX / 2; /* never set: must not be read along */
+    tacho_meter_create_counter(meter_named("m"), "e", &options.known);
+    cr_assert(eq(sz, sdk->instrument_options_size, SIZE_MAX));
+    fake_destroy(sdk);
+    fake_free(sdk);
+}
+
+Test(global, wrong_options_of_a_meter_reach_the_sdk) {
+    struct fake_provider *sdk = fake_create_provider();
+    install(sdk);
+    tacho_meter *meter = tacho_meter_provider_get_meter(tacho_meter_provider_global(), "m",
+                                                        &(tacho_scope_options){.version = "1"});
+    tacho_meter_create_counter(meter, "c", NULL);
+    cr_assert(eq(sz, sdk->get_meter_calls, 1));
+    cr_assert(eq(str, sdk->meters[0].version, (char *)""));
+    cr_assert(eq(sz, sdk->meter_options_size, 0));
+    cr_assert(ne(ptr, meter, meter_named("m")));
+    fake_destroy(sdk);
+    fake_free(sdk);
+}
+
+Test(global, options_of_an_older_version_are_read_as_far_as_they_go) {
+    tacho_instrument_options given = {
+        .struct_size = offsetof(tacho_instrument_options, description), .unit = "s"};
+    given.description = (const char *)&given; /* beyond its size: must not be read */
+    tacho_instrument_options known;
+    tachoi_proxy_read_options(&given, &known, sizeof(known), given.struct_size);
+    cr_assert(eq(sz, known.struct_size, sizeof(known)));
+    cr_assert(eq(str, (char *)known.unit, (char *)"s"));
+    cr_assert(eq(ptr, (void *)known.description, NULL));
 }
 
 Test(global, an_sdk_is_asked_in_the_order_of_creation) {

@@ -26,6 +26,11 @@ typedef struct tacho_bound_histogram tacho_bound_histogram;
  * cardinality limit is looked at now: a set that has no room records into the overflow series.
  * A bound handle of the global provider made before the SDK is installed follows it, as
  * instruments do.
+ *
+ * Where memory is too short the handle does nothing. It does not recover by itself, as that would
+ * burden recording: release it and bind again. (One of the global provider is tried again whenever
+ * a provider is installed. The SDK reports what it had no memory for; the API has no means to
+ * report its own lack.)
  */
 TACHO_API tacho_bound_counter *tacho_counter_bind(tacho_counter *counter,
                                                   tacho_attributes attributes);

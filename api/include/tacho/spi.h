@@ -10,7 +10,18 @@
  * that was ever installed must therefore keep what such a call touches for ever; `installed` tells
  * it so.
  *
- * Tables are constant, live for ever and start with struct_size; they grow at the end only. */
+ * Tables are constant, live for ever and start with struct_size; they grow at the end only. All
+ * instruments of one kind and number type share one table, whichever provider of the SDK made them,
+ * and so do their bound handles: a caller may load the table of one object and then the `self` of
+ * the next.
+ *
+ * Every function is safe in the child of a fork(), also when `self` belongs to the parent and other
+ * threads were inside the SDK at the fork: at the least it returns without waiting for them.
+ *
+ * Options arrive as the caller gave them, or, through the global provider, as a copy of what the
+ * API knows. A struct_size that is too small stays as it was given; one of SIZE_MAX says that
+ * members were set that the API does not know. In both cases nothing else may be read: the SDK
+ * reports them as it does its direct callers'. */
 #ifndef TACHO_SPI_H
 #define TACHO_SPI_H
 
@@ -68,8 +79,9 @@ typedef struct tacho_spi_instrument {
 
 typedef struct tacho_spi_callback_ops {
     size_t struct_size;
-    void (*unregister)(
-        void *self); /**< waits for a running callback, as the public call promises */
+    /** Waits for a running callback, as the public call promises. Like recording, and unlike all
+     * other functions, it may begin and go on after tacho_spi_uninstall has returned. */
+    void (*unregister)(void *self);
 } tacho_spi_callback_ops;
 
 /** First member of every callback registration. */
@@ -98,7 +110,8 @@ typedef struct tacho_spi_meter_ops {
     tacho_spi_instrument *(*create_instrument)(void *self,
                                                const tacho_spi_instrument_request *request);
     /** As tacho_meter_register_callback. An instrument may be one of the API's own: its current
-     * `self` is the SDK's object if its `ops` are the SDK's. */
+     * `self` is the SDK's object if its `ops` are the SDK's. It must not wait for callbacks that
+     * run. */
     int (*register_callback)(void *self, tacho_observe_fn callback, void *user,
                              const tacho_spi_instrument *const *observables, size_t count,
                              tacho_spi_callback **out);
@@ -115,10 +128,10 @@ typedef struct tacho_spi_provider_ops {
     /** NULL on failure: the API answers with a no-op meter. */
     tacho_spi_meter *(*get_meter)(void *self, const char *name, const tacho_scope_options *options);
     /**
-     * Optional (NULL = of no interest). Tells that the provider was installed behind the global one,
-     * before tacho_meter_provider_set_global and any tacho_spi_uninstall of it return; each time
-     * anew. From then on threads that nobody can stop may be inside its instruments and bound
-     * handles at any time, also after it was taken away.
+     * Optional (NULL = of no interest). Tells that the provider was installed behind the global
+     * one, before tacho_meter_provider_set_global and any tacho_spi_uninstall of it return; each
+     * time anew. From then on threads that nobody can stop may be inside its instruments and bound
+     * handles, or unregister its callbacks, at any time, also after it was taken away.
      */
     void (*installed)(void *self);
 } tacho_spi_provider_ops;
@@ -136,9 +149,11 @@ typedef struct tacho_spi_provider {
 TACHO_API tacho_meter_provider *tacho_spi_resolve(tacho_meter_provider *provider);
 
 /**
- * Takes `provider` away from behind the global one if it is installed; when it returns, no call of
- * the global provider's objects newly reaches it. An SDK calls it first when a provider is
- * destroyed.
+ * Takes `provider` away from behind the global one, for good, if it was ever installed; when it
+ * returns, no call of the global provider's objects newly reaches it, but for `unregister`. An SDK
+ * calls it when a provider is destroyed, after its last collection and before it frees anything.
+ * It waits until the global provider's calls to SPI functions other than recording and
+ * `unregister` are over; so it must not be called from inside one of them.
  */
 TACHO_API void tacho_spi_uninstall(tacho_meter_provider *provider);
 
