@@ -109,33 +109,33 @@ Test(error, is_optional_and_cuts_what_is_too_long) {
 Test(event_log, one_message_of_a_kind_passes_each_minute) {
     static struct tachoi_event_log log;
     uint64_t suppressed = 99;
-    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 1000, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 0, 1000, &suppressed));
     cr_assert(eq(u64, suppressed, 0));
     suppressed = 99;
-    cr_assert(not(tachoi_event_log_admit(&log, "queue", "full", 1000, &suppressed)));
-    cr_assert(not(tachoi_event_log_admit(&log, "queue", "full", 999 + MINUTE_NS, &suppressed)));
+    cr_assert(not(tachoi_event_log_admit(&log, "queue", "full", 0, 1000, &suppressed)));
+    cr_assert(not(tachoi_event_log_admit(&log, "queue", "full", 0, 999 + MINUTE_NS, &suppressed)));
     cr_assert(eq(u64, suppressed, 99));
-    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 1000 + MINUTE_NS, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 0, 1000 + MINUTE_NS, &suppressed));
     cr_assert(eq(u64, suppressed, 2));
-    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 1000 + 2 * MINUTE_NS, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 0, 1000 + 2 * MINUTE_NS, &suppressed));
     cr_assert(eq(u64, suppressed, 0));
 }
 
 Test(event_log, kinds_and_components_do_not_disturb_each_other) {
     static struct tachoi_event_log log;
     uint64_t suppressed;
-    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 5, &suppressed));
-    cr_assert(tachoi_event_log_admit(&log, "queue", "old", 5, &suppressed));
-    cr_assert(tachoi_event_log_admit(&log, "spool", "full", 5, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 0, 5, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "old", 0, 5, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "spool", "full", 0, 5, &suppressed));
     char same[] = "full"; /* equal text, another address */
-    cr_assert(not(tachoi_event_log_admit(&log, "queue", same, 5, &suppressed)));
+    cr_assert(not(tachoi_event_log_admit(&log, "queue", same, 0, 5, &suppressed)));
 }
 
 Test(event_log, a_clock_that_steps_back_lets_nothing_through) {
     static struct tachoi_event_log log;
     uint64_t suppressed;
-    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 10 * MINUTE_NS, &suppressed));
-    cr_assert(not(tachoi_event_log_admit(&log, "queue", "full", 5, &suppressed)));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 0, 10 * MINUTE_NS, &suppressed));
+    cr_assert(not(tachoi_event_log_admit(&log, "queue", "full", 0, 5, &suppressed)));
 }
 
 Test(event_log, surplus_kinds_share_the_last_slot) {
@@ -144,11 +144,42 @@ Test(event_log, surplus_kinds_share_the_last_slot) {
     uint64_t suppressed;
     for (size_t i = 0; i < TACHOI_EVENT_LOG_KINDS + 2; i++) {
         snprintf(kinds[i], sizeof kinds[i], "kind%zu", i);
-        bool passes = tachoi_event_log_admit(&log, "test", kinds[i], 5, &suppressed);
+        bool passes = tachoi_event_log_admit(&log, "test", kinds[i], 0, 5, &suppressed);
         cr_assert(eq(int, passes, i < TACHOI_EVENT_LOG_KINDS));
     }
     cr_assert(eq(sz, log.count, TACHOI_EVENT_LOG_KINDS));
-    cr_assert(tachoi_event_log_admit(&log, "test", kinds[TACHOI_EVENT_LOG_KINDS], 5 + MINUTE_NS,
+    cr_assert(tachoi_event_log_admit(&log, "test", kinds[TACHOI_EVENT_LOG_KINDS], 0, 5 + MINUTE_NS,
                                      &suppressed));
     cr_assert(eq(u64, suppressed, 2));
+}
+
+Test(event_log, subjects_of_one_kind_do_not_disturb_each_other) {
+    static struct tachoi_event_log log;
+    uint64_t suppressed;
+    cr_assert(tachoi_event_log_admit(&log, "meter", "name", 1, 5, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "meter", "name", 2, 5, &suppressed));
+    cr_assert(tachoi_event_log_admit(&log, "meter", "name", 0, 5, &suppressed));
+    cr_assert(not(tachoi_event_log_admit(&log, "meter", "name", 2, 6, &suppressed)));
+    cr_assert(tachoi_event_log_admit(&log, "meter", "name", 2, 5 + MINUTE_NS, &suppressed));
+    cr_assert(eq(u64, suppressed, 1));
+}
+
+Test(event_log, many_subjects_leave_room_for_kinds_and_take_turns) {
+    static struct tachoi_event_log log;
+    uint64_t suppressed;
+    for (uint64_t subject = 1; subject <= 1000; subject++) {
+        bool passes = tachoi_event_log_admit(&log, "meter", "name", subject, 5, &suppressed);
+        /* the first surplus one speaks for its kind, the others are counted there */
+        cr_assert(eq(int, passes, subject <= TACHOI_EVENT_LOG_SUBJECTS + 1), "%lu",
+                  (unsigned long)subject);
+    }
+    cr_assert(eq(sz, log.count, TACHOI_EVENT_LOG_SUBJECTS + 1));
+    cr_assert(tachoi_event_log_admit(&log, "queue", "full", 0, 5, &suppressed));
+    for (uint64_t subject = 2001; subject <= 2000 + TACHOI_EVENT_LOG_SUBJECTS; subject++) {
+        cr_assert(
+            tachoi_event_log_admit(&log, "meter", "name", subject, 5 + MINUTE_NS, &suppressed),
+            "%lu takes the place of one whose minute is over", (unsigned long)subject);
+    }
+    cr_assert(tachoi_event_log_admit(&log, "meter", "name", 0, 5 + MINUTE_NS, &suppressed));
+    cr_assert(eq(u64, suppressed, 1000 - TACHOI_EVENT_LOG_SUBJECTS - 1));
 }

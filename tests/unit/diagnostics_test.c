@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pipeline/report.h"
 #include "sdk_fixture.h"
 
 static void report(tacho_severity severity, const char *kind) {
@@ -71,6 +72,18 @@ Test(diagnostics, of_one_kind_one_message_a_minute_gets_through) {
     report(TACHO_SEVERITY_WARNING, "other");
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "component", "often", "x");
     cr_expect(eq(u32, atomic_load(&calls), 3));
+}
+
+Test(diagnostics, of_set_up_each_subject_gets_through) {
+    _Atomic(unsigned) calls = 0;
+    tacho_diagnostics_set_handler(keep_suppressed, &calls);
+    for (unsigned i = 0; i < 10; i++) {
+        char subject[8];
+        snprintf(subject, sizeof subject, "s%u", i % 3);
+        tachoi_report(TACHO_SEVERITY_WARNING, "test", "set_up", subject, "about %s", subject);
+        tachoi_report(TACHO_SEVERITY_WARNING, "test", "set_up", NULL, "about none");
+    }
+    cr_expect(eq(u32, atomic_load(&calls), 4));
 }
 
 Test(diagnostics, a_message_has_no_line_break_and_an_end) {

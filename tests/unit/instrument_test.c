@@ -114,6 +114,10 @@ static bool records(tacho_meter *meter, const char *name) {
     return tacho_counter_enabled(tacho_meter_create_counter(meter, name, NULL), NULL);
 }
 
+static const char *last_message(void) {
+    return diagnostics_log.count > 0 ? diagnostics_log.messages[diagnostics_log.count - 1] : "";
+}
+
 /* API-14, INST-09 */
 Test(instrument, names_follow_the_rule_or_give_a_no_op_and_an_error) {
     char longest[257];
@@ -131,6 +135,8 @@ Test(instrument, names_follow_the_rule_or_give_a_no_op_and_an_error) {
     cr_expect(was_told("instrument_name_invalid", "name"));
     cr_expect(was_told("instrument_name_invalid", "255"));
     cr_expect(not(records(sdk.meter, "")));
+    cr_expect(eq(str, (char *)last_message(),
+                 (char *)"instrument name is empty; the instrument does nothing"));
     cr_expect(not(records(sdk.meter, NULL)));
     cr_expect(not(records(sdk.meter, "1a")));
     cr_expect(not(records(sdk.meter, "_a")));
@@ -175,6 +181,32 @@ Test(instrument, another_casing_gives_the_first_spelling_and_a_diagnostic) {
 }
 
 /* INST-01..03, INST-06 */
+Test(instrument, each_wrong_name_is_told) {
+    static const char *const names[] = {"1a", "_a", "a b", "a=b", ""};
+    struct sdk sdk = make_sdk();
+    capture_diagnostics();
+    for (size_t i = 0; i < 2 * 5; i++) {
+        (void)records(sdk.meter, names[i % 5]);
+    }
+    cr_expect(eq(sz, diagnostics_log.count, 5), "the second time nothing new is said");
+    cr_expect(eq(str, diagnostics_log.messages[0],
+                 "instrument name `1a` does not begin with an ASCII letter; the instrument does "
+                 "nothing"));
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+Test(instrument, a_missing_unit_is_told_as_an_empty_one) {
+    struct sdk sdk = make_sdk();
+    capture_diagnostics();
+    (void)tacho_meter_create_counter(sdk.meter, "c", NULL);
+    (void)tacho_meter_create_gauge(sdk.meter, "c", NULL);
+    cr_expect(was_told("duplicate_instrument",
+                       "`c` (gauge of integers, unit ``) was made before as counter of integers, "
+                       "unit ``;"),
+              "%s", diagnostic_of("duplicate_instrument"));
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 Test(instrument, conflicting_requests_both_work_and_are_told) {
     struct sdk sdk = make_sdk();
     capture_diagnostics();
@@ -243,7 +275,10 @@ Test(instrument, options_of_a_wrong_size_are_told_and_ignored) {
     capture_diagnostics();
     const tacho_instrument_options wrong = {.struct_size = 3, .unit = "s"};
     tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", &wrong);
-    cr_expect(was_told("instrument_options_invalid", "`c`"));
+    cr_expect(was_told("instrument_options_invalid",
+                       "`c` are ignored: tacho_instrument_options.struct_size: it is 3, which is "
+                       "too small; set it to sizeof(tacho_instrument_options), or use "
+                       "TACHO_OPTIONS"));
     tacho_counter_add(counter, 1, TACHO_NO_ATTRS);
     struct collected *collected = collect(sdk.reader);
     cr_expect(eq(str, (char *)only_point(collected, "c")->unit, (char *)""));
@@ -282,7 +317,7 @@ Test(instrument, what_a_kind_cannot_take_is_dropped_counted_and_told) {
     cr_expect(eq(u64, only_point(collected, "h")->count, 1));
     cr_expect(was_told("negative_value", "dropped so far: 3,"), "%s",
               diagnostic_of("negative_value"));
-    cr_expect(was_told("negative_value", "`c`"));
+    cr_expect(was_told("negative_value", "; the latest on `c` and 1 more"));
     cr_expect(was_told("not_finite", "dropped so far: 9,"), "%s", diagnostic_of("not_finite"));
     free(collected);
     tacho_meter_provider_destroy(sdk.provider);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "sdk_fixture.h"
+#include "tacho/spi.h"
 
 /* --- meters --- */
 
@@ -164,6 +165,48 @@ Test(provider, bad_options_are_refused_and_what_was_given_is_consumed) {
     cr_expect(eq(ptr, provider, NULL));
 }
 
+Test(provider, each_refusal_is_told_with_its_cure) {
+    tacho_meter_provider *provider = NULL;
+    tacho_metric_reader *no_reader[] = {NULL};
+    const tacho_clock no_clock = {.unix_ns = NULL};
+    const tacho_meter_provider_options no_size = {.reader_count = 1};
+    capture_diagnostics();
+    tacho_meter_provider_create(&no_size, &provider);
+    tacho_meter_provider_create(
+        TACHO_OPTIONS(tacho_meter_provider_options, .readers = no_reader, .reader_count = 1),
+        &provider);
+    tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .clock = &no_clock),
+                                &provider);
+    tacho_meter_provider_create(NULL, NULL);
+    tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .reader_count = 2),
+                                &provider);
+    cr_assert(eq(sz, diagnostics_log.count, 4), "two are about the same field");
+    cr_expect(eq(str, diagnostics_log.messages[0],
+                 "tacho_meter_provider_create failed: tacho_meter_provider_options.struct_size: it "
+                 "is 0; set it to sizeof(tacho_meter_provider_options), or use TACHO_OPTIONS"));
+    cr_expect(eq(str, diagnostics_log.messages[1],
+                 "tacho_meter_provider_create failed: tacho_meter_provider_options.readers: reader "
+                 "0 is NULL; look at what its create function returned"));
+    cr_expect(eq(str, diagnostics_log.messages[2],
+                 "tacho_meter_provider_create failed: tacho_meter_provider_options.clock: "
+                 "tacho_clock.struct_size: it is 0; set it to sizeof(tacho_clock)"));
+    cr_expect(eq(str, diagnostics_log.messages[3],
+                 "tacho_meter_provider_create failed: out: it is NULL; say where the result goes"));
+    cr_expect(eq(ptr, provider, NULL));
+}
+
+Test(provider, scope_options_of_a_wrong_size_are_told_for_each_meter) {
+    struct sdk sdk = make_sdk();
+    const tacho_scope_options wrong = {.version = "1"};
+    capture_diagnostics();
+    (void)tacho_meter_provider_get_meter(sdk.provider, "a", &wrong);
+    (void)tacho_meter_provider_get_meter(sdk.provider, "b", &wrong);
+    cr_expect(eq(sz, diagnostics_log.count, 2));
+    cr_expect(
+        was_told("scope_options_invalid", "tacho_scope_options.struct_size: it is 0; set it"));
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 /* --- flush --- */
 
 /* SDK-14, SDK-15 */
@@ -235,6 +278,88 @@ Test(provider, destroy_shuts_down_if_nobody_did) {
     cr_expect(eq(u32, atomic_load(&test.destroys), 1));
     tacho_counter_add(counter, 1, TACHO_NO_ATTRS); /* of the global provider: stays valid */
     cr_expect(not(tacho_counter_enabled(counter, NULL)));
+}
+
+/* What a thread has loaded from a handle before it is stopped on its way into the SDK. */
+struct late_calls {
+    const tacho_spi_instrument_ops *instrument_ops;
+    void *instrument;
+    const tacho_spi_bound_ops *bound_ops;
+    void *bound;
+};
+
+static struct late_calls load_handles(tacho_histogram *histogram, tacho_bound_histogram *bound) {
+    tacho_spi_instrument *instrument = (tacho_spi_instrument *)histogram;
+    tacho_spi_bound *handle = (tacho_spi_bound *)bound;
+    return (struct late_calls){.instrument_ops = atomic_load(&instrument->ops),
+                               .instrument = atomic_load(&instrument->self),
+                               .bound_ops = atomic_load(&handle->ops),
+                               .bound = atomic_load(&handle->self)};
+}
+
+static void make_late_calls(const struct late_calls *calls, int64_t set) {
+    calls->instrument_ops->record_f64(calls->instrument, 1, TACHO_NO_ATTRS);
+    calls->instrument_ops->record_f64(calls->instrument, 1, TACHO_ATTRS(TACHO_I64("new", set)));
+    cr_expect(not(calls->instrument_ops->enabled(calls->instrument, NULL)));
+    calls->bound_ops->record_f64(calls->bound, 1);
+}
+
+Test(provider, calls_that_began_behind_the_global_provider_may_end_after_destroy) {
+    tacho_meter *meter =
+        tacho_meter_provider_get_meter(tacho_meter_provider_global(), "test", NULL);
+    tacho_histogram *histogram = tacho_meter_create_histogram(meter, "h", NULL);
+    tacho_bound_histogram *bound = tacho_histogram_bind(histogram, TACHO_NO_ATTRS);
+    struct late_calls calls[3];
+    for (int64_t i = 0; i < 3; i++) {
+        struct sdk sdk = make_sdk();
+        cr_assert(eq(int, tacho_meter_provider_set_global(sdk.provider), TACHO_OK));
+        calls[i] = load_handles(histogram, bound);
+        if (i == 1) { /* taken away before it is destroyed: was installed all the same */
+            cr_assert(eq(int, tacho_meter_provider_set_global(NULL), TACHO_OK));
+        }
+        tacho_meter_provider_destroy(sdk.provider);
+        for (int64_t j = 0; j <= i; j++) {
+            make_late_calls(&calls[j], i);
+        }
+    }
+    tacho_bound_histogram_release(bound);
+}
+
+struct global_user {
+    pthread_t thread;
+    _Atomic(bool) stop;
+    _Atomic(unsigned) calls;
+    unsigned unexpected;
+};
+
+static void *use_global_provider(void *argument) {
+    struct global_user *user = argument;
+    tacho_delivery account;
+    while (!atomic_load(&user->stop)) {
+        int status = tacho_meter_provider_force_flush(tacho_meter_provider_global(), 0);
+        user->unexpected +=
+            status != TACHO_OK && status != TACHO_E_INVALID && status != TACHO_E_SHUTDOWN;
+        tacho_meter_provider_delivery(tacho_meter_provider_global(), &account);
+        atomic_fetch_add(&user->calls, 1);
+    }
+    return NULL;
+}
+
+Test(provider, the_global_one_may_be_flushed_while_the_installed_one_is_destroyed) {
+    struct global_user user = {.unexpected = 0};
+    cr_assert(eq(int, pthread_create(&user.thread, NULL, use_global_provider, &user), 0));
+    for (unsigned i = 0; i < 20; i++) {
+        struct test_exporter test = {0};
+        tacho_metric_reader *reader = make_periodic_reader(&test, 3600 * 1000);
+        tacho_meter_provider *provider = make_provider(&reader, 1);
+        cr_assert(eq(int, tacho_meter_provider_set_global(provider), TACHO_OK));
+        cr_assert(await_count(&user.calls, atomic_load(&user.calls) + 2));
+        tacho_meter_provider_destroy(provider);
+        cr_expect(eq(u32, atomic_load(&test.destroys), 1));
+    }
+    atomic_store(&user.stop, true);
+    pthread_join(user.thread, NULL);
+    cr_expect(eq(u32, user.unexpected, 0));
 }
 
 /* SDK-10, SDK-11, RDR-11 */
@@ -318,6 +443,16 @@ Test(provider, concurrent_shutdowns_do_it_once_and_agree) {
     tacho_meter_provider_destroy(provider);
 }
 
+Test(provider, losses_are_told_without_what_there_is_none_of) {
+    struct test_exporter test = {.account = {.accepted = 2, .dropped = 2}};
+    tacho_metric_reader *reader = make_periodic_reader(&test, 3600 * 1000);
+    tacho_meter_provider *provider = make_provider(&reader, 1);
+    capture_diagnostics();
+    tacho_meter_provider_destroy(provider);
+    cr_expect(eq(str, (char *)diagnostic_of("samples_lost"),
+                 (char *)"2 of 2 samples did not arrive: 2 dropped"));
+}
+
 Test(provider, shutdown_tells_what_was_lost) {
     struct test_exporter test = {
         .account = {.accepted = 10, .acknowledged = 4, .failed = 1, .dropped = 2, .pending = 3}};
@@ -326,7 +461,8 @@ Test(provider, shutdown_tells_what_was_lost) {
     tacho_delivery account;
     capture_diagnostics();
     tacho_meter_provider_shutdown(provider, 0);
-    cr_expect(was_told("samples_lost", "of 10 samples 4 arrived: 1 were refused, 2 dropped, 3"),
+    cr_expect(was_told("samples_lost", "6 of 10 samples did not arrive: 1 refused, 2 dropped, 3 "
+                                       "still on their way when shutdown ended"),
               "%s", diagnostic_of("samples_lost"));
     tacho_meter_provider_delivery(provider, &account);
     cr_expect(eq(u64, account.accepted, 10));

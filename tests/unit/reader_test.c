@@ -370,7 +370,87 @@ Test(reader, bad_options_are_refused_and_consume_the_exporter) {
     cr_expect(eq(ptr, reader, NULL));
 }
 
+Test(reader, each_refusal_is_told_with_its_cure) {
+    struct test_exporter test = {0};
+    tacho_error error = {0};
+    tacho_metric_reader *reader = NULL;
+    const tacho_periodic_reader_options periodic = {.interval_ms = 1, .error = &error};
+    const tacho_manual_reader_options manual = {.struct_size = 8, .error = &error};
+    capture_diagnostics();
+    tacho_periodic_reader_create(make_exporter(&test), &periodic, &reader);
+    tacho_manual_reader_create(make_exporter(&test), &manual, &reader);
+    tacho_periodic_reader_create(
+        NULL, TACHO_OPTIONS(tacho_periodic_reader_options, .error = &error), &reader);
+    cr_assert(eq(sz, diagnostics_log.count, 3));
+    cr_expect(eq(str, diagnostics_log.messages[0],
+                 "tacho_periodic_reader_create failed: tacho_periodic_reader_options.struct_size: "
+                 "it is 0; set it to sizeof(tacho_periodic_reader_options), or use TACHO_OPTIONS"));
+    cr_expect(eq(str, diagnostics_log.messages[1],
+                 "tacho_manual_reader_create failed: tacho_manual_reader_options.struct_size: it "
+                 "is 8, which is too small; set it to sizeof(tacho_manual_reader_options), or use "
+                 "TACHO_OPTIONS"));
+    cr_expect(eq(str, diagnostics_log.messages[2],
+                 "tacho_periodic_reader_create failed: exporter: it is NULL; look at what its "
+                 "create function returned"));
+    cr_expect(eq(str, error.field, (char *)"exporter"));
+    cr_expect(eq(int, error.status, TACHO_E_INVALID));
+    cr_expect(eq(u32, atomic_load(&test.destroys), 2));
+}
+
+Test(reader, an_unknown_tail_is_told_also_in_the_error) {
+    tacho_error error = {0};
+    tacho_metric_reader *reader = NULL;
+    struct {
+        tacho_manual_reader_options known;
+        uint64_t unknown;
+    } future = {.known = {.struct_size = sizeof future, .error = &error}, .unknown = 1};
+    capture_diagnostics();
+    cr_expect(
+        eq(int, tacho_manual_reader_create(NULL, &future.known, &reader), TACHO_E_UNSUPPORTED));
+    cr_expect(eq(str, error.field, (char *)"struct_size"));
+    cr_expect(was_told("setup_failed", error.message));
+    cr_expect(ne(ptr, strstr(error.message, "is not zero"), NULL), "%s", error.message);
+}
+
+Test(reader, variables_of_the_environment_are_told_one_by_one) {
+    setenv("OTEL_METRIC_EXPORT_INTERVAL", "soon", 1);
+    setenv("OTEL_METRIC_EXPORT_TIMEOUT", "late", 1);
+    struct test_exporter test = {0};
+    capture_diagnostics();
+    tacho_metric_reader_destroy(make_reader_with(&test, NULL));
+    cr_expect(eq(sz, diagnostics_log.count, 2));
+}
+
 /* --- the exporter's door --- */
+
+Test(reader, an_exporter_is_told_which_member_is_missing) {
+    struct test_exporter test = {0};
+    tacho_metric_exporter *exporter = NULL;
+    tacho_metric_exporter_ops ops = test_exporter_ops;
+    capture_diagnostics();
+    ops.export_batch = NULL;
+    tacho_metric_exporter_create(&ops, &test, &exporter);
+    ops = test_exporter_ops;
+    ops.name = NULL;
+    tacho_metric_exporter_create(&ops, &test, &exporter);
+    ops = test_exporter_ops;
+    ops.struct_size = 0;
+    tacho_metric_exporter_create(&ops, &test, &exporter);
+    tacho_metric_exporter_create(NULL, &test, &exporter);
+    cr_assert(eq(sz, diagnostics_log.count, 4));
+    cr_expect(eq(str, diagnostics_log.messages[0],
+                 "tacho_metric_exporter_create failed: tacho_metric_exporter_ops.export_batch: it "
+                 "is NULL; every exporter needs this function"));
+    cr_expect(eq(str, diagnostics_log.messages[1],
+                 "tacho_metric_exporter_create failed: tacho_metric_exporter_ops.name: it is NULL; "
+                 "every exporter needs a name"));
+    cr_expect(eq(str, diagnostics_log.messages[2],
+                 "tacho_metric_exporter_create failed: tacho_metric_exporter_ops.struct_size: it "
+                 "is 0; set it to sizeof(tacho_metric_exporter_ops)"));
+    cr_expect(eq(str, diagnostics_log.messages[3],
+                 "tacho_metric_exporter_create failed: ops: it is NULL; give the exporter's "
+                 "table"));
+}
 
 Test(reader, an_exporter_without_the_required_members_is_refused_and_destroyed) {
     struct test_exporter test = {0};

@@ -165,6 +165,29 @@ Test(resource, wrong_input_is_refused_with_the_field) {
     cr_expect(eq(ptr, resource, NULL));
 }
 
+Test(resource, attributes_without_a_pointer_are_refused_and_told) {
+    tacho_error error = {0};
+    tacho_resource *resource = NULL;
+    const tacho_resource_options options = {
+        .struct_size = sizeof options, .attributes = {.items = NULL, .count = 2}, .error = &error};
+    capture_diagnostics();
+    cr_expect(eq(int, tacho_resource_create(&options, &resource), TACHO_E_INVALID));
+    cr_expect(eq(str, error.field, (char *)"attributes"));
+    cr_expect(was_told("setup_failed", "tacho_resource_options.attributes: "));
+    cr_expect(eq(ptr, resource, NULL));
+}
+
+Test(resource, a_missing_struct_size_is_told_with_its_cure) {
+    tacho_resource *resource = NULL;
+    const tacho_resource_options options = {.schema_url = "u"};
+    capture_diagnostics();
+    cr_expect(eq(int, tacho_resource_create(&options, &resource), TACHO_E_INVALID));
+    cr_expect(was_told("setup_failed", "tacho_resource_create failed: "
+                                       "tacho_resource_options.struct_size: it is 0; set it to "
+                                       "sizeof(tacho_resource_options), or use TACHO_OPTIONS"),
+              "%s", diagnostic_of("setup_failed"));
+}
+
 /* RES-05 */
 Test(resource, no_options_make_an_empty_one_and_null_is_none) {
     tacho_resource *resource = NULL;

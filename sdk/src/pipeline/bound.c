@@ -4,9 +4,9 @@
 #include "base/alloc.h"
 #include "base/fork.h"
 #include "pipeline/instrument.h"
+#include "pipeline/report.h"
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
-#include "tacho/sdk/diagnostics.h"
 
 struct tachoi_bound {
     tacho_spi_bound handle; /* first: what the API calls a bound instrument */
@@ -111,9 +111,9 @@ tacho_spi_bound *tachoi_instrument_bind(void *self, tacho_attributes attributes)
     }
     struct tachoi_bound *bound = bound_create(instrument, attributes);
     if (bound == NULL) {
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter_provider", "bind_failed",
-                                 "no memory to bind instrument `%s`; it records nothing",
-                                 instrument->about.name.data);
+        tachoi_report(
+            TACHO_SEVERITY_ERROR, "meter_provider", "bind_failed", instrument->about.name.data,
+            "no memory to bind instrument `%s`; it records nothing", instrument->about.name.data);
         return NULL;
     }
     pthread_mutex_lock(&pipeline->lock);

@@ -2,7 +2,7 @@
 #include "pipeline/drops.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
@@ -36,23 +36,28 @@ void tachoi_drops_add_storage(struct tachoi_pipeline *pipeline,
     count(pipeline, TACHOI_DROP_FORKED, drops->forked);
 }
 
+/* Whose measurements were newly dropped for one reason. */
+struct culprits {
+    const struct tachoi_instrument *first; /* NULL = a storage counted, which knows no instrument */
+    size_t count;
+};
+
 /* Moves what the instrument counted to the pipeline and remembers whose it was. */
 static void take(struct tachoi_pipeline *pipeline, struct tachoi_instrument *instrument,
-                 const struct tachoi_instrument *culprits[TACHOI_DROP_KINDS]) {
+                 struct culprits culprits[TACHOI_DROP_KINDS]) {
     for (int kind = 0; kind < TACHOI_DROPS_WHEN_RECORDING; kind++) {
         if (atomic_load_explicit(&instrument->dropped[kind], memory_order_relaxed) == 0) {
             continue;
         }
         count(pipeline, (enum tachoi_drop)kind,
               atomic_exchange_explicit(&instrument->dropped[kind], 0, memory_order_relaxed));
-        if (culprits[kind] == NULL) {
-            culprits[kind] = instrument;
+        if (culprits[kind].count++ == 0) {
+            culprits[kind].first = instrument;
         }
     }
 }
 
-static void gather(struct tachoi_pipeline *pipeline,
-                   const struct tachoi_instrument *culprits[TACHOI_DROP_KINDS]) {
+static void gather(struct tachoi_pipeline *pipeline, struct culprits culprits[TACHOI_DROP_KINDS]) {
     pthread_mutex_lock(&pipeline->lock);
     for (struct tachoi_scope *scope = pipeline->first_scope; scope != NULL; scope = scope->next) {
         struct tachoi_instrument *instrument = scope->first_instrument;
@@ -63,20 +68,21 @@ static void gather(struct tachoi_pipeline *pipeline,
     pthread_mutex_unlock(&pipeline->lock);
 }
 
-static void tell(enum tachoi_drop kind, uint64_t number, const struct tachoi_instrument *culprit) {
-    if (culprit != NULL) {
-        tacho_diagnostics_report(texts[kind].severity, "meter_provider", texts[kind].kind,
-                                 "measurements dropped so far: %" PRIu64 ", %s (last on `%s`)",
-                                 number, texts[kind].reason, culprit->about.name.data);
-    } else {
-        tacho_diagnostics_report(texts[kind].severity, "meter_provider", texts[kind].kind,
-                                 "measurements dropped so far: %" PRIu64 ", %s", number,
-                                 texts[kind].reason);
+static void tell(enum tachoi_drop kind, uint64_t number, const struct culprits *culprits) {
+    char where[384] = "";
+    if (culprits->count == 1) {
+        snprintf(where, sizeof where, "; the latest on `%s`", culprits->first->about.name.data);
+    } else if (culprits->count > 1) {
+        snprintf(where, sizeof where, "; the latest on `%s` and %zu more",
+                 culprits->first->about.name.data, culprits->count - 1);
     }
+    tacho_diagnostics_report(texts[kind].severity, "meter_provider", texts[kind].kind,
+                             "measurements dropped so far: %" PRIu64 ", %s%s", number,
+                             texts[kind].reason, where);
 }
 
 void tachoi_drops_report(struct tachoi_pipeline *pipeline) {
-    const struct tachoi_instrument *culprits[TACHOI_DROP_KINDS] = {0};
+    struct culprits culprits[TACHOI_DROP_KINDS] = {{0}};
     gather(pipeline, culprits);
     for (int kind = 0; kind < TACHOI_DROP_KINDS; kind++) {
         uint64_t number = atomic_load_explicit(&pipeline->dropped[kind], memory_order_relaxed);
@@ -84,13 +90,13 @@ void tachoi_drops_report(struct tachoi_pipeline *pipeline) {
         uint64_t told =
             atomic_exchange_explicit(&pipeline->told[kind], number, memory_order_relaxed);
         if (number > told) {
-            tell((enum tachoi_drop)kind, number, culprits[kind]);
+            tell((enum tachoi_drop)kind, number, &culprits[kind]);
         }
     }
 }
 
 void tachoi_pipeline_drops(struct tachoi_pipeline *pipeline, uint64_t out[TACHOI_DROP_KINDS]) {
-    const struct tachoi_instrument *culprits[TACHOI_DROP_KINDS] = {0};
+    struct culprits culprits[TACHOI_DROP_KINDS] = {{0}};
     gather(pipeline, culprits);
     for (int kind = 0; kind < TACHOI_DROP_KINDS; kind++) {
         out[kind] = atomic_load_explicit(&pipeline->dropped[kind], memory_order_relaxed);

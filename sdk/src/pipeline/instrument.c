@@ -86,6 +86,15 @@ struct tachoi_instrument *tachoi_instrument_create(struct tachoi_scope *scope,
     return instrument;
 }
 
+/* Only the collecting thread reaches the streams of an observable instrument. */
+void tachoi_instrument_retire(struct tachoi_instrument *instrument) {
+    if (tachoi_kind_is_observable(instrument->about.kind)) {
+        for (; instrument->stream_count > 0; instrument->stream_count--) {
+            stream_destroy(instrument, instrument->streams[instrument->stream_count - 1]);
+        }
+    }
+}
+
 void tachoi_instrument_destroy(struct tachoi_instrument *instrument) {
     if (instrument == NULL) {
         return;

@@ -46,7 +46,7 @@ struct tachoi_instrument {
     _Atomic(bool) is_live;
 
     /* immutable after creation; what recording reads shares the first cache line */
-    size_t stream_count;
+    size_t stream_count; /* of observable ones 0 once retired; recording never looks there */
     struct tachoi_aggregation aggregation;
     struct tachoi_scope *scope;
     struct tachoi_instrument_about about;
@@ -75,6 +75,8 @@ struct tachoi_instrument *tachoi_instrument_create(struct tachoi_scope *scope,
                                                    const struct tachoi_instrument_about *about,
                                                    uint64_t creation_unix_nano);
 void tachoi_instrument_destroy(struct tachoi_instrument *instrument);
+/** Frees what only collections touch. */
+void tachoi_instrument_retire(struct tachoi_instrument *instrument);
 
 /** The table that an instrument's handle carries. */
 const tacho_spi_instrument_ops *tachoi_instrument_ops(tacho_instrument_kind kind,

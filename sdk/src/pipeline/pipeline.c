@@ -95,6 +95,22 @@ void tachoi_pipeline_destroy(struct tachoi_pipeline *pipeline) {
     tachoi_free(pipeline);
 }
 
+void tachoi_pipeline_retire(struct tachoi_pipeline *pipeline) {
+    tachoi_pipeline_stop_recording(pipeline);
+    pthread_mutex_lock(&pipeline->lock);
+    for (struct tachoi_scope *scope = pipeline->first_scope; scope != NULL; scope = scope->next) {
+        struct tachoi_instrument *instrument = scope->first_instrument;
+        for (; instrument != NULL; instrument = instrument->next) {
+            tachoi_instrument_retire(instrument);
+        }
+    }
+    for (size_t i = 0; i < pipeline->collector_count; i++) {
+        tachoi_arena_fini(&pipeline->collectors[i].arena);
+    }
+    pipeline->resource = NULL;
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
 void tachoi_pipeline_stop_recording(struct tachoi_pipeline *pipeline) {
     pthread_mutex_lock(&pipeline->lock);
     atomic_store_explicit(&pipeline->is_stopped, true, memory_order_relaxed);

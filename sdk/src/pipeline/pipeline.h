@@ -10,6 +10,7 @@
  *   create, bind, ...      yes             yes                yes          yes         no
  *   collect(i)             yes             yes                no*          yes         no
  *   stop_recording         yes             yes                yes          yes         no
+ *   retire                 yes             yes                no           no          no
  *
  * (*) the reader serialises its collections. Recording takes no lock of the pipeline. The one lock
  * guards the lists and is held for short, bounded work; no user code runs under it. In a forked
@@ -40,6 +41,9 @@ int tachoi_pipeline_create(const struct tachoi_pipeline_config *config,
                            struct tachoi_pipeline **out);
 /** Frees everything, bound handles and callbacks that nobody gave back included. */
 void tachoi_pipeline_destroy(struct tachoi_pipeline *pipeline);
+/** Instead of destroy where other threads may be inside recording, or come: frees what only
+ * collections touch. What stays answers every call but a collection: measurements are late. */
+void tachoi_pipeline_retire(struct tachoi_pipeline *pipeline);
 
 /**
  * Runs the callbacks for collector `index` and reads its streams. The batch lies in the collector's

@@ -23,7 +23,9 @@
 #include "base/env.h"
 #include "base/event_log.h"
 #include "base/fork.h"
+#include "base/hash.h"
 #include "base/text.h"
+#include "pipeline/report.h"
 
 #define MESSAGE_BYTES 1024
 #define LINE_BYTES (MESSAGE_BYTES + 192)
@@ -194,8 +196,10 @@ static void clean(char *text) {
 }
 
 /* With the turn. */
-static void hand_over(tacho_diagnostic *diagnostic) {
-    if (!tachoi_event_log_admit(&state.log, diagnostic->component, diagnostic->kind,
+static void hand_over(tacho_diagnostic *diagnostic, const char *subject) {
+    uint64_t subject_hash =
+        subject != NULL ? tachoi_hash_bytes(subject, strlen(subject), 0) | 1 : 0;
+    if (!tachoi_event_log_admit(&state.log, diagnostic->component, diagnostic->kind, subject_hash,
                                 tachoi_monotonic_ns(), &diagnostic->suppressed)) {
         return;
     }
@@ -209,19 +213,19 @@ static void hand_over(tacho_diagnostic *diagnostic) {
     }
 }
 
-void tacho_diagnostics_report(tacho_severity severity, const char *component, const char *kind,
-                              const char *format, ...) {
-    if ((unsigned)severity > level() || component == NULL || kind == NULL || format == NULL ||
-        is_my_turn()) {
-        return; /* the last: from inside the handler */
-    }
+static bool is_wanted(tacho_severity severity, const char *component, const char *kind,
+                      const char *format) {
+    return (unsigned)severity <= level() && component != NULL && kind != NULL && format != NULL &&
+           !is_my_turn(); /* the last: from inside the handler */
+}
+
+static void TACHO_PRINTF(5, 0)
+    report(tacho_severity severity, const char *component, const char *kind, const char *subject,
+           const char *format, va_list arguments) {
     char message[MESSAGE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
     if (vsnprintf(message, sizeof message, format, arguments) < 0) {
         message[0] = '\0';
     }
-    va_end(arguments);
     clean(message);
     tacho_diagnostic diagnostic = {.struct_size = sizeof diagnostic,
                                    .severity = severity,
@@ -232,8 +236,28 @@ void tacho_diagnostics_report(tacho_severity severity, const char *component, co
         atomic_fetch_add_explicit(&state.given_up, 1, memory_order_relaxed);
         return;
     }
-    hand_over(&diagnostic);
+    hand_over(&diagnostic, subject);
     give_turn();
+}
+
+void tacho_diagnostics_report(tacho_severity severity, const char *component, const char *kind,
+                              const char *format, ...) {
+    if (is_wanted(severity, component, kind, format)) {
+        va_list arguments;
+        va_start(arguments, format);
+        report(severity, component, kind, NULL, format, arguments);
+        va_end(arguments);
+    }
+}
+
+void tachoi_report(tacho_severity severity, const char *component, const char *kind,
+                   const char *subject, const char *format, ...) {
+    if (is_wanted(severity, component, kind, format)) {
+        va_list arguments;
+        va_start(arguments, format);
+        report(severity, component, kind, subject, format, arguments);
+        va_end(arguments);
+    }
 }
 
 void tacho_diagnostics_set_handler(tacho_diagnostics_fn handler, void *user) {

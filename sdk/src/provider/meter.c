@@ -7,27 +7,43 @@
 #include "aggregation/explicit_histogram.h"
 #include "base/options.h"
 #include "pipeline/callback.h"
+#include "pipeline/report.h"
 #include "pipeline/scope.h"
 #include "provider/provider.h"
-#include "tacho/sdk/diagnostics.h"
+#include "reader/setup.h"
 
 #define NAME_MAX_LENGTH 255
 
+/* The beginning of a unit, for "%.*s": a tacho_string may be without data. Names in messages end in
+ * NUL: they are the caller's C strings or the pipeline's copies. */
+#define UNIT_SHOWN 63
+#define UNIT(unit)                                                                                 \
+    (int)((unit).length < UNIT_SHOWN ? (unit).length : UNIT_SHOWN),                                \
+        (unit).length > 0 ? (unit).data : ""
+
 /* --- meters --- */
+
+static const char *text(const char *given) {
+    return given != NULL ? given : "";
+}
 
 static tacho_scope scope_identity(const char *name, const tacho_scope_options *options) {
     tacho_scope_options known = {0};
-    int status = tachoi_options_copy(options, &known, sizeof known, sizeof known);
+    int status = tachoi_options_copy(options, &known, sizeof known, TACHOI_FIRST_SCOPE_OPTIONS);
     if (status != TACHO_OK) {
+        char why[TACHOI_SIZE_TEXT_BYTES];
+        tachoi_setup_describe_size(why, sizeof why, status, options, sizeof known,
+                                   "tacho_scope_options");
         known = (tacho_scope_options){0};
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter_provider", "scope_options_invalid",
-                                 "the options of meter `%.64s` are ignored: struct_size: %s",
-                                 name != NULL ? name : "", tacho_status_text(status));
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter_provider", "scope_options_invalid", text(name),
+                      "the options of meter `%.64s` are ignored: tacho_scope_options.struct_size: "
+                      "%s",
+                      text(name), why);
     }
     if (name == NULL || name[0] == '\0') {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter_provider", "meter_name_empty",
-                                 "a meter was asked for with an empty name; give the name of the "
-                                 "measuring library");
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter_provider", "meter_name_empty", NULL,
+                      "a meter was asked for with an empty name; give the name of the measuring "
+                      "library");
     }
     return (tacho_scope){.name = tacho_string_from(name),
                          .version = tacho_string_from(known.version),
@@ -44,17 +60,22 @@ static tacho_spi_meter *get_meter(void *self, const char *name,
     tacho_scope identity = scope_identity(name, options);
     struct tachoi_scope *scope = tachoi_pipeline_scope(provider->pipeline, &identity);
     if (scope == NULL) {
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter_provider", "no_meter",
-                                 "no memory for meter `%.64s`; it does nothing",
-                                 name != NULL ? name : "");
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter_provider", "no_meter", text(name),
+                      "no memory for meter `%.64s`; it does nothing", text(name));
         return NULL;
     }
     return &scope->handle;
 }
 
+static void installed(void *self) {
+    tacho_meter_provider *provider = self;
+    atomic_store_explicit(&provider->was_installed, true, memory_order_relaxed);
+}
+
 const tacho_spi_provider_ops tachoi_provider_ops = {
     .struct_size = sizeof(tacho_spi_provider_ops),
     .get_meter = get_meter,
+    .installed = installed,
 };
 
 /* --- requests for instruments --- */
@@ -68,22 +89,19 @@ static bool is_name_character(char character) {
            character == '.' || character == '-' || character == '/';
 }
 
-/* API-14; NULL if the name is good, else what is wrong with it. */
+/* API-14; NULL if the name, which is not empty, is good, else what is wrong with it. */
 static const char *name_fault(const char *name) {
-    if (name == NULL || name[0] == '\0') {
-        return "it is empty";
-    }
     if (!is_letter(name[0])) {
-        return "it does not begin with an ASCII letter";
+        return "does not begin with an ASCII letter";
     }
     size_t length = 0;
     while (length <= NAME_MAX_LENGTH && name[length] != '\0') {
         if (!is_name_character(name[length])) {
-            return "it has a character that is no ASCII letter, digit, _ . - or /";
+            return "has a character that is no ASCII letter, digit, _ . - or /";
         }
         length++;
     }
-    return length > NAME_MAX_LENGTH ? "it has more than 255 characters" : NULL;
+    return length > NAME_MAX_LENGTH ? "has more than 255 characters" : NULL;
 }
 
 /* INST-12: advice that is wrong counts as absent. */
@@ -103,30 +121,44 @@ static void read_bounds(const char *name, const tacho_instrument_options *option
         about->bound_count = count;
     }
     if (fault != NULL) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter", "boundaries_invalid",
-                                 "instrument `%.64s`: explicit_bucket_boundaries are ignored: %s",
-                                 name, fault);
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter", "boundaries_invalid", name,
+                      "instrument `%.64s`: explicit_bucket_boundaries are ignored: %s", name,
+                      fault);
     }
+}
+
+static bool judge_name(const char *name) {
+    if (text(name)[0] == '\0') {
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter", "instrument_name_invalid", "",
+                      "instrument name is empty; the instrument does nothing");
+        return false;
+    }
+    const char *fault = name_fault(name);
+    if (fault != NULL) {
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter", "instrument_name_invalid", name,
+                      "instrument name `%.64s` %s; the instrument does nothing", name, fault);
+    }
+    return fault == NULL;
 }
 
 /* False if there is nothing to make an instrument of. */
 static bool read_request(const tacho_spi_instrument_request *request,
                          struct tachoi_instrument_about *about) {
-    const char *fault = name_fault(request->name);
-    if (fault != NULL) {
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter", "instrument_name_invalid",
-                                 "an instrument does nothing because of its field name, `%.64s`: "
-                                 "%s",
-                                 request->name != NULL ? request->name : "", fault);
+    if (!judge_name(request->name)) {
         return false;
     }
     tacho_instrument_options known = {0};
-    int status = tachoi_options_copy(request->options, &known, sizeof known, sizeof known);
+    int status = tachoi_options_copy(request->options, &known, sizeof known,
+                                     TACHOI_FIRST_INSTRUMENT_OPTIONS);
     if (status != TACHO_OK) {
+        char why[TACHOI_SIZE_TEXT_BYTES];
+        tachoi_setup_describe_size(why, sizeof why, status, request->options, sizeof known,
+                                   "tacho_instrument_options");
         known = (tacho_instrument_options){0};
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter", "instrument_options_invalid",
-                                 "the options of instrument `%.64s` are ignored: struct_size: %s",
-                                 request->name, tacho_status_text(status));
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter", "instrument_options_invalid", request->name,
+                      "the options of instrument `%.64s` are ignored: "
+                      "tacho_instrument_options.struct_size: %s",
+                      request->name, why);
     }
     *about = (struct tachoi_instrument_about){
         .kind = request->kind,
@@ -148,30 +180,36 @@ static const char *kind_text(const struct tachoi_instrument_about *about) {
     return names[about->kind];
 }
 
+static const char *number_text(const struct tachoi_instrument_about *about) {
+    return about->number_type == TACHO_NUMBER_I64 ? "integers" : "doubles";
+}
+
+static void tell_identity_conflict(const struct tachoi_instrument_about *about,
+                                   const struct tachoi_instrument_about *seen) {
+    tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_instrument", seen->name.data,
+                  "instrument `%s` (%s of %s, unit `%.*s`) was made before as %s of %s, unit "
+                  "`%.*s`; both are exported: make kind, number type, unit and description equal, "
+                  "or rename one",
+                  seen->name.data, kind_text(about), number_text(about), UNIT(about->unit),
+                  kind_text(seen), number_text(seen), UNIT(seen->unit));
+}
+
 static void tell_conflicts(const struct tachoi_instrument_about *about,
                            const struct tachoi_instrument_verdict *verdict) {
     const struct tachoi_instrument_about *seen =
         verdict->seen != NULL ? &verdict->seen->about : about;
     if ((verdict->conflicts & TACHOI_CONFLICT_CASING) != 0) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter", "name_casing",
-                                 "instrument `%s` exists as `%s`; that spelling is used",
-                                 about->name.data, seen->name.data);
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter", "name_casing", about->name.data,
+                      "instrument `%s` exists as `%s`; that spelling is used", about->name.data,
+                      seen->name.data);
     }
     if ((verdict->conflicts & TACHOI_CONFLICT_IDENTITY) != 0) {
-        tacho_diagnostics_report(
-            TACHO_SEVERITY_WARNING, "meter", "duplicate_instrument",
-            "instrument `%s` (%s of %s, unit `%.63s`) was made before as %s of %s, unit `%.63s`; "
-            "both are exported: make kind, number type, unit and description equal, or rename one",
-            seen->name.data, kind_text(about),
-            about->number_type == TACHO_NUMBER_I64 ? "integers" : "doubles", about->unit.data,
-            kind_text(seen), seen->number_type == TACHO_NUMBER_I64 ? "integers" : "doubles",
-            seen->unit.data);
+        tell_identity_conflict(about, seen);
     }
     if ((verdict->conflicts & TACHOI_CONFLICT_ADVISORY) != 0) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_advice",
-                                 "instrument `%s` was made before with other boundaries; those are "
-                                 "used",
-                                 seen->name.data);
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_advice", seen->name.data,
+                      "instrument `%s` was made before with other boundaries; those are used",
+                      seen->name.data);
     }
 }
 
@@ -186,9 +224,8 @@ static tacho_spi_instrument *create_instrument(void *self,
     struct tachoi_instrument *instrument = tachoi_scope_instrument(scope, &about, &verdict);
     if (instrument == NULL) {
         if (tachoi_pipeline_is_open(scope->pipeline)) {
-            tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter", "no_instrument",
-                                     "no memory for instrument `%s`; it does nothing",
-                                     about.name.data);
+            tachoi_report(TACHO_SEVERITY_ERROR, "meter", "no_instrument", about.name.data,
+                          "no memory for instrument `%s`; it does nothing", about.name.data);
         }
         return NULL;
     }
@@ -199,7 +236,17 @@ static tacho_spi_instrument *create_instrument(void *self,
 static int register_callback(void *self, tacho_observe_fn callback, void *user,
                              const tacho_spi_instrument *const *observables, size_t count,
                              tacho_spi_callback **out) {
-    return tachoi_scope_register_callback(self, callback, user, observables, count, out);
+    const struct tachoi_scope *scope = self;
+    int status = tachoi_scope_register_callback(self, callback, user, observables, count, out);
+    if (status != TACHO_OK) {
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter", "callback_refused", scope->identity.name.data,
+                      "a callback of meter `%.64s` is not registered: %s",
+                      scope->identity.name.data,
+                      status == TACHO_E_INVALID
+                          ? "it needs a function and observable instruments of this very meter"
+                          : tacho_status_text(status));
+    }
+    return status;
 }
 
 const tacho_spi_meter_ops tachoi_meter_ops = {

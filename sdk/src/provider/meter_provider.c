@@ -9,10 +9,11 @@
 #include "base/fork.h"
 #include "base/options.h"
 #include "base/thread.h"
+#include "pipeline/report.h"
 #include "provider/provider.h"
 #include "provider/resource.h"
 #include "reader/reader.h"
-#include "tacho/sdk/diagnostics.h"
+#include "reader/setup.h"
 
 /* --- creation --- */
 
@@ -26,34 +27,50 @@ static uint64_t system_monotonic_ns(void *user) {
     return tachoi_monotonic_ns();
 }
 
-static int read_clock(const tacho_meter_provider_options *options, tacho_clock *clock) {
+static int read_clock(const struct tachoi_setup *setup, const tacho_clock *given,
+                      tacho_clock *clock) {
     *clock = (tacho_clock){.struct_size = sizeof *clock,
                            .unix_ns = system_unix_ns,
                            .monotonic_ns = system_monotonic_ns};
-    int status = tachoi_options_copy(options->clock, clock, sizeof *clock, sizeof *clock);
-    if (status == TACHO_OK && (clock->unix_ns == NULL || clock->monotonic_ns == NULL)) {
-        status = TACHO_E_INVALID;
+    int status = tachoi_options_copy(given, clock, sizeof *clock, TACHOI_FIRST_CLOCK);
+    if (status != TACHO_OK) {
+        char why[TACHOI_SIZE_TEXT_BYTES];
+        tachoi_setup_describe_size(why, sizeof why, status, given, sizeof *clock, "tacho_clock");
+        return tachoi_setup_fail(setup, status, "clock", "tacho_clock.struct_size: %s", why);
     }
-    return status == TACHO_OK
-               ? TACHO_OK
-               : tachoi_error_set(options->error, status, "clock",
-                                  "struct_size, unix_ns and monotonic_ns are required");
+    if (clock->unix_ns == NULL || clock->monotonic_ns == NULL) {
+        return tachoi_setup_fail(setup, TACHO_E_INVALID, "clock",
+                                 "%s is NULL; a clock needs both functions",
+                                 clock->unix_ns == NULL ? "unix_ns" : "monotonic_ns");
+    }
+    return TACHO_OK;
+}
+
+static const char *reader_fault(const tacho_metric_reader *reader, int status) {
+    if (reader == NULL) {
+        return "is NULL; look at what its create function returned";
+    }
+    return status == TACHO_E_BUSY ? "belongs to a provider already; make one for each"
+                                  : tacho_status_text(status);
 }
 
 /* Takes all readers that can be taken, whatever happens: they are consumed. */
-static int claim_readers(tacho_meter_provider *provider,
+static int claim_readers(tacho_meter_provider *provider, const struct tachoi_setup *setup,
                          const tacho_meter_provider_options *options) {
     int status = TACHO_OK;
+    if (options->readers == NULL && options->reader_count > 0) {
+        return tachoi_setup_fail(setup, TACHO_E_INVALID, "readers",
+                                 "there is a number of them, %zu, but no pointer",
+                                 options->reader_count);
+    }
     for (size_t i = 0; i < options->reader_count; i++) {
-        tacho_metric_reader *reader = options->readers != NULL ? options->readers[i] : NULL;
+        tacho_metric_reader *reader = options->readers[i];
         int claimed = reader != NULL ? tachoi_reader_claim(reader) : TACHO_E_INVALID;
         if (claimed == TACHO_OK) {
             provider->readers[provider->reader_count++] = reader;
         } else if (status == TACHO_OK) {
-            status = tachoi_error_set(options->error, claimed, "readers", "reader %zu: %s", i,
-                                      claimed == TACHO_E_BUSY ? "it belongs to a provider"
-                                      : reader == NULL        ? "it is NULL"
-                                                              : tacho_status_text(claimed));
+            status = tachoi_setup_fail(setup, claimed, "readers", "reader %zu %s", i,
+                                       reader_fault(reader, claimed));
         }
     }
     return status;
@@ -62,9 +79,10 @@ static int claim_readers(tacho_meter_provider *provider,
 static bool is_disabled_by_environment(void) {
     bool is_disabled = false;
     if (tachoi_env_bool("OTEL_SDK_DISABLED", &is_disabled) == TACHOI_ENV_INVALID) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter_provider", "environment_invalid",
-                                 "OTEL_SDK_DISABLED=%s is neither true nor false; false is used",
-                                 tachoi_env_get("OTEL_SDK_DISABLED"));
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter_provider", "environment_invalid",
+                      "OTEL_SDK_DISABLED",
+                      "OTEL_SDK_DISABLED=%s is neither true nor false; false is used",
+                      tachoi_env_get("OTEL_SDK_DISABLED"));
     }
     return is_disabled;
 }
@@ -98,11 +116,12 @@ static int start_readers(tacho_meter_provider *provider) {
     return status;
 }
 
-static int set_up(tacho_meter_provider *provider, const tacho_meter_provider_options *options) {
+static int set_up(tacho_meter_provider *provider, const struct tachoi_setup *setup,
+                  const tacho_meter_provider_options *options) {
     tacho_clock clock;
-    int status = claim_readers(provider, options);
+    int status = claim_readers(provider, setup, options);
     if (status == TACHO_OK) {
-        status = read_clock(options, &clock);
+        status = read_clock(setup, options->clock, &clock);
     }
     if (status != TACHO_OK) {
         return status;
@@ -117,7 +136,7 @@ static int set_up(tacho_meter_provider *provider, const tacho_meter_provider_opt
     }
     return status == TACHO_OK
                ? status
-               : tachoi_error_set(options->error, status, "", "%s", tacho_status_text(status));
+               : tachoi_setup_fail_argument(setup, status, "", "%s", tacho_status_text(status));
 }
 
 static tacho_meter_provider *provider_alloc(size_t reader_count) {
@@ -148,32 +167,34 @@ static void dismiss_readers(const tacho_meter_provider_options *options) {
 
 int tacho_meter_provider_create(const tacho_meter_provider_options *options,
                                 tacho_meter_provider **out) {
+    struct tachoi_setup setup = {.component = "meter_provider",
+                                 .function = "tacho_meter_provider_create",
+                                 .type = "tacho_meter_provider_options"};
     tacho_meter_provider_options known = {0};
-    int status = tachoi_options_copy(options, &known, sizeof known, sizeof known);
+    int status =
+        tachoi_setup_copy(&setup, options, &known, sizeof known, TACHOI_FIRST_PROVIDER_OPTIONS,
+                          offsetof(tacho_meter_provider_options, error));
     if (status == TACHO_E_INVALID) {
         return status; /* too small to tell what should be taken over */
     }
     if (status == TACHO_E_UNSUPPORTED) {
         memcpy(&known, options, sizeof known);
+    } else {
+        status = tachoi_setup_check_out(&setup, out);
     }
     tacho_meter_provider *provider = NULL;
     if (status == TACHO_OK) {
         provider = provider_alloc(known.reader_count);
-        status = provider != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
-    }
-    if (status == TACHO_OK && out == NULL) {
-        status = TACHO_E_INVALID;
-    }
-    if (status != TACHO_OK) {
-        tachoi_error_set(known.error, status, "options", "%s", tacho_status_text(status));
-        dismiss_readers(&known);
-    } else {
-        status = set_up(provider, &known);
+        status = provider != NULL
+                     ? set_up(provider, &setup, &known)
+                     : tachoi_setup_fail_argument(&setup, TACHO_E_NO_MEMORY, "", "memory is short");
     }
     if (status == TACHO_OK) {
         *out = provider;
-    } else {
+    } else if (provider != NULL) {
         tachoi_provider_abandon(provider);
+    } else {
+        dismiss_readers(&known);
     }
     tacho_resource_destroy(known.resource);
     return status;

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flush, shutdown and destroy. The provider's lock guards the state alone and is never held while a
  * reader works: one call does the shutdown, the others wait for its result. What outlives its
- * deadline inside user code is left alone: destroy waits once more and then gives up the memory. */
+ * deadline inside user code is left alone: destroy waits once more and then gives up the memory.
+ *
+ * A provider that was never installed behind the global one is freed whole. One that was keeps what
+ * recording, bound handles and the calls of the API on them touch, for ever: the pipeline without
+ * what collections need, and the provider itself. */
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/fork.h"
@@ -38,14 +44,38 @@ static bool is_inside(const tacho_meter_provider *provider) {
     return false;
 }
 
-static int check(const tacho_meter_provider *provider) {
+/* Keeps the readers there until leave. A thread that was given the global provider may come while
+ * the installed one is destroyed. */
+static int enter(tacho_meter_provider *provider) {
     if (provider == NULL) {
         return TACHO_E_INVALID;
     }
     if (provider->fork_generation != tachoi_fork_generation()) {
         return TACHO_E_FORKED;
     }
-    return is_inside(provider) ? TACHO_E_BUSY : TACHO_OK;
+    pthread_mutex_lock(&provider->lock);
+    bool is_ending = provider->is_ending;
+    provider->users += is_ending ? 0 : 1;
+    pthread_mutex_unlock(&provider->lock);
+    return is_ending ? TACHO_E_SHUTDOWN : TACHO_OK;
+}
+
+static void leave(tacho_meter_provider *provider) {
+    pthread_mutex_lock(&provider->lock);
+    if (--provider->users == 0) {
+        pthread_cond_broadcast(&provider->changed);
+    }
+    pthread_mutex_unlock(&provider->lock);
+}
+
+/* As enter, for calls that wait for readers. */
+static int enter_to_wait(tacho_meter_provider *provider) {
+    int status = enter(provider);
+    if (status == TACHO_OK && is_inside(provider)) {
+        leave(provider);
+        status = TACHO_E_BUSY;
+    }
+    return status;
 }
 
 /* --- flush --- */
@@ -64,7 +94,7 @@ static int flush_readers(const tacho_meter_provider *provider, uint64_t deadline
 
 int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t timeout_ms) {
     provider = resolve(provider);
-    int status = check(provider);
+    int status = enter_to_wait(provider);
     if (status != TACHO_OK) {
         return status;
     }
@@ -72,20 +102,19 @@ int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t ti
     bool is_running = provider->state == TACHOI_PROVIDER_RUNNING;
     pthread_mutex_unlock(&provider->lock);
     if (!is_running) {
-        return TACHO_E_SHUTDOWN;
+        status = TACHO_E_SHUTDOWN;
+    } else if (!provider->is_disabled) {
+        status = flush_readers(provider, deadline_of(timeout_ms));
     }
-    return provider->is_disabled ? TACHO_OK : flush_readers(provider, deadline_of(timeout_ms));
+    leave(provider);
+    return status;
 }
 
-/* --- shutdown --- */
+/* --- the account --- */
 
-void tacho_meter_provider_delivery(tacho_meter_provider *provider, tacho_delivery *out) {
-    if (out == NULL) {
-        return;
-    }
+static void add_up(const tacho_meter_provider *provider, tacho_delivery *out) {
     *out = (tacho_delivery){.struct_size = sizeof *out};
-    provider = resolve(provider);
-    for (size_t i = 0; provider != NULL && i < provider->reader_count; i++) {
+    for (size_t i = 0; i < provider->reader_count; i++) {
         tacho_delivery one;
         tacho_metric_exporter_delivery(provider->readers[i]->exporter, &one);
         out->accepted += one.accepted;
@@ -96,18 +125,43 @@ void tacho_meter_provider_delivery(tacho_meter_provider *provider, tacho_deliver
     }
 }
 
-static void tell_losses(tacho_meter_provider *provider) {
-    tacho_delivery account;
-    tacho_meter_provider_delivery(provider, &account);
-    if (account.failed + account.dropped + account.pending > 0) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter_provider", "samples_lost",
-                                 "of %" PRIu64 " samples %" PRIu64 " arrived: %" PRIu64
-                                 " were refused, %" PRIu64 " dropped, %" PRIu64
-                                 " were still on their way at the end of shutdown",
-                                 account.accepted, account.acknowledged, account.failed,
-                                 account.dropped, account.pending);
+void tacho_meter_provider_delivery(tacho_meter_provider *provider, tacho_delivery *out) {
+    if (out == NULL) {
+        return;
+    }
+    *out = (tacho_delivery){.struct_size = sizeof *out};
+    provider = resolve(provider);
+    if (enter(provider) == TACHO_OK) {
+        add_up(provider, out);
+        leave(provider);
     }
 }
+
+/* Appends ", <number> <what became of them>" unless there are none. */
+static void append_part(char *text, size_t size, uint64_t number, const char *fate) {
+    size_t length = strlen(text);
+    if (number > 0) {
+        (void)snprintf(text + length, size - length, "%s%" PRIu64 " %s", length > 0 ? ", " : "",
+                       number, fate);
+    }
+}
+
+static void tell_losses(const tacho_meter_provider *provider) {
+    tacho_delivery account;
+    add_up(provider, &account);
+    uint64_t missing = account.failed + account.dropped + account.pending;
+    if (missing > 0) {
+        char parts[160] = "";
+        append_part(parts, sizeof parts, account.failed, "refused");
+        append_part(parts, sizeof parts, account.dropped, "dropped");
+        append_part(parts, sizeof parts, account.pending, "still on their way when shutdown ended");
+        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter_provider", "samples_lost",
+                                 "%" PRIu64 " of %" PRIu64 " samples did not arrive: %s", missing,
+                                 account.accepted, parts);
+    }
+}
+
+/* --- shutdown --- */
 
 static int shut_readers_down(const tacho_meter_provider *provider, uint64_t deadline_ns) {
     int status = TACHO_OK;
@@ -133,13 +187,7 @@ static int await_shutdown(tacho_meter_provider *provider, uint64_t deadline_ns) 
     return status;
 }
 
-int tacho_meter_provider_shutdown(tacho_meter_provider *provider, uint32_t timeout_ms) {
-    provider = resolve(provider);
-    int status = check(provider);
-    if (status != TACHO_OK) {
-        return status;
-    }
-    uint64_t deadline_ns = deadline_of(timeout_ms);
+static int shut_down(tacho_meter_provider *provider, uint64_t deadline_ns) {
     pthread_mutex_lock(&provider->lock);
     bool is_first = provider->state == TACHOI_PROVIDER_RUNNING;
     if (is_first) {
@@ -149,7 +197,7 @@ int tacho_meter_provider_shutdown(tacho_meter_provider *provider, uint32_t timeo
     if (!is_first) {
         return await_shutdown(provider, deadline_ns);
     }
-    status = shut_readers_down(provider, deadline_ns);
+    int status = shut_readers_down(provider, deadline_ns);
     tachoi_pipeline_stop_recording(provider->pipeline);
     tell_losses(provider);
     pthread_mutex_lock(&provider->lock);
@@ -160,44 +208,103 @@ int tacho_meter_provider_shutdown(tacho_meter_provider *provider, uint32_t timeo
     return status;
 }
 
+int tacho_meter_provider_shutdown(tacho_meter_provider *provider, uint32_t timeout_ms) {
+    provider = resolve(provider);
+    int status = enter_to_wait(provider);
+    if (status == TACHO_OK) {
+        status = shut_down(provider, deadline_of(timeout_ms));
+        leave(provider);
+    }
+    return status;
+}
+
 /* --- destroy --- */
 
-static bool quiesce(const tacho_meter_provider *provider) {
+/* Those that were installed and are gone: reachable, as threads may be inside their instruments. */
+static _Atomic(tacho_meter_provider *) kept;
+
+static void keep(tacho_meter_provider *provider) {
+    tacho_meter_provider *first = atomic_load_explicit(&kept, memory_order_relaxed);
+    do {
+        provider->next_kept = first;
+    } while (!atomic_compare_exchange_weak_explicit(&kept, &first, provider, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+/* From now on nobody enters; false if that was so before. */
+static bool close_entrance(tacho_meter_provider *provider) {
+    pthread_mutex_lock(&provider->lock);
+    bool is_first = !provider->is_ending;
+    provider->is_ending = true;
+    pthread_mutex_unlock(&provider->lock);
+    return is_first;
+}
+
+static bool await_users(tacho_meter_provider *provider, uint64_t deadline_ns) {
+    bool is_in_time = true;
+    pthread_mutex_lock(&provider->lock);
+    while (provider->users > 0 && is_in_time) {
+        is_in_time = tachoi_cond_wait_until(&provider->changed, &provider->lock, deadline_ns);
+    }
+    bool is_empty = provider->users == 0;
+    pthread_mutex_unlock(&provider->lock);
+    return is_empty;
+}
+
+static bool quiesce(tacho_meter_provider *provider) {
     uint64_t deadline_ns = deadline_of(0);
-    bool is_quiet = true;
+    bool is_quiet = await_users(provider, deadline_ns);
     for (size_t i = 0; i < provider->reader_count && is_quiet; i++) {
         is_quiet = tachoi_reader_quiesce(provider->readers[i], deadline_ns);
     }
     return is_quiet;
 }
 
-static void provider_free(tacho_meter_provider *provider) {
+static void free_readers_and_resource(tacho_meter_provider *provider) {
     for (size_t i = 0; i < provider->reader_count; i++) {
         tachoi_reader_free(provider->readers[i]);
     }
-    tachoi_pipeline_destroy(provider->pipeline);
+    tachoi_free(provider->readers);
+    provider->readers = NULL;
+    provider->reader_count = 0;
     tacho_resource_destroy(provider->resource);
+    provider->resource = NULL;
+}
+
+static void provider_free(tacho_meter_provider *provider) {
+    free_readers_and_resource(provider);
+    tachoi_pipeline_destroy(provider->pipeline);
     pthread_cond_destroy(&provider->changed);
     pthread_mutex_destroy(&provider->lock);
-    tachoi_free(provider->readers);
     tachoi_free(provider);
 }
 
+/* A program cannot stop the threads of its libraries: one may have loaded an instrument from behind
+ * the global provider and be about to enter it, at any time. */
+static void provider_retire(tacho_meter_provider *provider) {
+    free_readers_and_resource(provider);
+    tachoi_pipeline_retire(provider->pipeline);
+    keep(provider);
+}
+
 /* Unless a thread is still inside: then the memory is left to it. */
-static void free_if_quiet(tacho_meter_provider *provider) {
-    if (quiesce(provider)) {
-        provider_free(provider);
-    } else {
+static void end_if_quiet(tacho_meter_provider *provider) {
+    if (!quiesce(provider)) {
+        keep(provider);
         tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter_provider", "destroy_incomplete",
                                  "a callback or an export does not come back; the memory of its "
                                  "provider is left to it");
+    } else if (atomic_load_explicit(&provider->was_installed, memory_order_relaxed)) {
+        provider_retire(provider);
+    } else {
+        provider_free(provider);
     }
 }
 
 void tachoi_provider_abandon(tacho_meter_provider *provider) {
     if (provider != NULL) {
         shut_readers_down(provider, deadline_of(0));
-        free_if_quiet(provider);
+        end_if_quiet(provider);
     }
 }
 
@@ -214,9 +321,9 @@ void tacho_meter_provider_destroy(tacho_meter_provider *provider) {
         return;
     }
     tacho_spi_uninstall(provider);
-    if (status == TACHO_E_FORKED) {
-        return; /* all of it belongs to the parent's threads */
+    if (status == TACHO_E_FORKED || !close_entrance(provider)) {
+        return; /* all of it belongs to the parent's threads, or to another destroy */
     }
     tachoi_drops_report(provider->pipeline);
-    free_if_quiet(provider);
+    end_if_quiet(provider);
 }

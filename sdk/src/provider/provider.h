@@ -26,11 +26,18 @@ struct tacho_meter_provider {
     size_t reader_count;
     struct tachoi_pipeline *pipeline;
 
+    /* atomic; relaxed: the API says so before it lets go of a provider */
+    _Atomic(bool) was_installed; /* behind the global provider, now or before */
+
     /* guarded by lock */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* state or users */
     enum tachoi_provider_state state;
     int shutdown_status; /* in the last state */
+    size_t users;        /* calls that may touch the readers */
+    bool is_ending;      /* no more users come */
+
+    tacho_meter_provider *next_kept; /* written once, by destroy */
 };
 
 /** The tables behind the handles of providers and meters (meter.c). */

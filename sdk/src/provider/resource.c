@@ -5,7 +5,7 @@
 #include "attributes/attribute_set.h"
 #include "base/alloc.h"
 #include "base/arena.h"
-#include "base/options.h"
+#include "reader/setup.h"
 
 struct tacho_resource {
     struct tachoi_attribute_set *set;
@@ -37,28 +37,47 @@ int tachoi_resource_make(tacho_attributes attributes, const char *schema_url,
 
 static bool has_empty_key(tacho_attributes attributes) {
     for (size_t i = 0; i < attributes.count; i++) {
-        if (attributes.items[i].key.length == 0) {
+        tacho_string key = attributes.items[i].key;
+        if (key.length == 0 || key.data == NULL) {
             return true;
         }
     }
     return false;
 }
 
+static int judge_attributes(const struct tachoi_setup *setup, tacho_attributes attributes) {
+    if (attributes.items == NULL && attributes.count > 0) {
+        return tachoi_setup_fail(setup, TACHO_E_INVALID, "attributes",
+                                 "there is a number of them, %zu, but no pointer",
+                                 attributes.count);
+    }
+    if (has_empty_key(attributes)) {
+        return tachoi_setup_fail(setup, TACHO_E_INVALID, "attributes",
+                                 "a key is empty; name every attribute");
+    }
+    return TACHO_OK;
+}
+
 int tacho_resource_create(const tacho_resource_options *options, tacho_resource **out) {
+    struct tachoi_setup setup = {.component = "resource",
+                                 .function = "tacho_resource_create",
+                                 .type = "tacho_resource_options"};
     tacho_resource_options known = {0};
-    int status = out != NULL ? tachoi_options_copy(options, &known, sizeof known, sizeof known)
-                             : TACHO_E_INVALID;
+    int status =
+        tachoi_setup_copy(&setup, options, &known, sizeof known, TACHOI_FIRST_RESOURCE_OPTIONS,
+                          offsetof(tacho_resource_options, error));
+    if (status == TACHO_OK) {
+        status = tachoi_setup_check_out(&setup, out);
+    }
+    if (status == TACHO_OK) {
+        status = judge_attributes(&setup, known.attributes);
+    }
     if (status != TACHO_OK) {
         return status;
     }
-    if (has_empty_key(known.attributes)) {
-        return tachoi_error_set(known.error, TACHO_E_INVALID, "attributes",
-                                "a key of the resource is empty");
-    }
     status = tachoi_resource_make(known.attributes, known.schema_url, out);
-    return status == TACHO_OK
-               ? status
-               : tachoi_error_set(known.error, status, "", "%s", tacho_status_text(status));
+    return status == TACHO_OK ? status
+                              : tachoi_setup_fail_argument(&setup, status, "", "memory is short");
 }
 
 void tacho_resource_destroy(tacho_resource *resource) {

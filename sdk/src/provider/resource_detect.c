@@ -7,9 +7,9 @@
 #include "base/arena.h"
 #include "base/env.h"
 #include "base/random.h"
+#include "pipeline/report.h"
 #include "provider/resource.h"
 #include "tacho/export.h"
-#include "tacho/sdk/diagnostics.h"
 
 #define DEFAULT_COUNT 5 /* telemetry.sdk.* (3), service.name, service.instance.id */
 
@@ -64,9 +64,9 @@ static void add_defaults(struct list *list, char instance_id[37]) {
     if (tachoi_uuid_v4(instance_id)) {
         add(list, TACHO_STR("service.instance.id", instance_id));
     } else {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "meter_provider", "no_randomness",
-                                 "the resource has no service.instance.id, because the system "
-                                 "gives no random numbers");
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter_provider", "no_randomness", NULL,
+                      "the resource has no service.instance.id, because the system gives no random "
+                      "numbers");
     }
 }
 
@@ -75,9 +75,10 @@ static void add_environment(struct list *list) {
     size_t count = list->count;
     if (pairs != NULL && !tachoi_parse_pairs(pairs, add_copy, list) && !list->has_failed) {
         list->count = count; /* RES-11: all or nothing */
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "meter_provider", "environment_invalid",
-                                 "OTEL_RESOURCE_ATTRIBUTES is not a list key=value,key=value with "
-                                 "percent-encoding; it is ignored");
+        tachoi_report(TACHO_SEVERITY_ERROR, "meter_provider", "environment_invalid",
+                      "OTEL_RESOURCE_ATTRIBUTES",
+                      "OTEL_RESOURCE_ATTRIBUTES is not a list key=value,key=value with "
+                      "percent-encoding; it is ignored");
     }
     const char *service_name = tachoi_env_get("OTEL_SERVICE_NAME");
     if (service_name != NULL) {

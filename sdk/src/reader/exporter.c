@@ -1,44 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader/exporter.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/fork.h"
-#include "base/options.h"
+#include "reader/setup.h"
 #include "tacho/sdk/diagnostics.h"
 
 #define DESTROY_TIMEOUT_MS 5000
 
-static int copy_ops(const tacho_metric_exporter_ops *ops, tacho_metric_exporter_ops *known) {
+static int copy_ops(struct tachoi_setup *setup, const tacho_metric_exporter_ops *ops,
+                    tacho_metric_exporter_ops *known) {
     if (ops == NULL) {
-        return TACHO_E_INVALID;
+        return tachoi_setup_fail_argument(setup, TACHO_E_INVALID, "ops",
+                                          "it is NULL; give the exporter's table");
     }
-    int status = tachoi_options_copy(ops, known, sizeof *known, sizeof *known);
-    if (status == TACHO_OK && (known->name == NULL || known->export_batch == NULL)) {
-        status = TACHO_E_INVALID;
+    int status = tachoi_setup_copy(setup, ops, known, sizeof *known, TACHOI_FIRST_EXPORTER_OPS, 0);
+    if (status == TACHO_OK && known->name == NULL) {
+        status = tachoi_setup_fail(setup, TACHO_E_INVALID, "name",
+                                   "it is NULL; every exporter needs a name");
+    }
+    if (status == TACHO_OK && known->export_batch == NULL) {
+        status = tachoi_setup_fail(setup, TACHO_E_INVALID, "export_batch",
+                                   "it is NULL; every exporter needs this function");
     }
     return status;
 }
 
-int tacho_metric_exporter_create(const tacho_metric_exporter_ops *ops, void *self,
-                                 tacho_metric_exporter **out) {
+static int make_exporter(struct tachoi_setup *setup, const tacho_metric_exporter_ops *ops,
+                         void *self, tacho_metric_exporter **out) {
     tacho_metric_exporter_ops known = {0};
-    int status = out != NULL ? copy_ops(ops, &known) : TACHO_E_INVALID;
-    tacho_metric_exporter *exporter = NULL;
-    if (status == TACHO_OK) {
-        exporter = tachoi_calloc(1, sizeof *exporter);
-        status = exporter != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
-    }
-    if (status == TACHO_OK && !(tachoi_fork_watch() && tachoi_gate_init(&exporter->flush_gate))) {
-        status = TACHO_E_NO_MEMORY;
-    }
+    int status = copy_ops(setup, ops, &known);
     if (status != TACHO_OK) {
-        tachoi_free(exporter);
-        if (ops != NULL && ops->struct_size >= sizeof *ops && ops->destroy != NULL) {
-            ops->destroy(self);
-        }
         return status;
+    }
+    tacho_metric_exporter *exporter = tachoi_calloc(1, sizeof *exporter);
+    if (exporter == NULL || !tachoi_fork_watch() || !tachoi_gate_init(&exporter->flush_gate)) {
+        tachoi_free(exporter);
+        return tachoi_setup_fail_argument(setup, TACHO_E_NO_MEMORY, "", "memory is short");
     }
     exporter->table = ops;
     exporter->ops = known;
@@ -46,6 +44,23 @@ int tacho_metric_exporter_create(const tacho_metric_exporter_ops *ops, void *sel
     exporter->fork_generation = tachoi_fork_generation();
     *out = exporter;
     return TACHO_OK;
+}
+
+int tacho_metric_exporter_create(const tacho_metric_exporter_ops *ops, void *self,
+                                 tacho_metric_exporter **out) {
+    struct tachoi_setup setup = {.component = "metric_exporter",
+                                 .function = "tacho_metric_exporter_create",
+                                 .type = "tacho_metric_exporter_ops"};
+    int status = tachoi_setup_check_out(&setup, out);
+    if (status == TACHO_OK) {
+        status = make_exporter(&setup, ops, self, out);
+    }
+    if (status != TACHO_OK && ops != NULL &&
+        ops->struct_size >= TACHOI_SIZE_UP_TO(tacho_metric_exporter_ops, destroy) &&
+        ops->destroy != NULL) {
+        ops->destroy(self);
+    }
+    return status;
 }
 
 int tachoi_exporter_claim(tacho_metric_exporter *exporter) {

@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manual reader: no thread, nothing but its options. */
-#include "base/options.h"
 #include "reader/reader.h"
+#include "reader/setup.h"
 
-static int configure(tacho_metric_reader *reader, const tacho_manual_reader_options *options) {
-    tacho_manual_reader_options known = {0};
-    int status = tachoi_options_copy(options, &known, sizeof known, sizeof known);
-    if (status != TACHO_OK) {
-        return status;
-    }
-    if (known.cardinality_limit != 0) {
-        reader->cardinality_limit = known.cardinality_limit;
-    }
-    return TACHO_OK;
-}
-
-static tacho_error *error_of(const tacho_manual_reader_options *options) {
-    return options != NULL && options->struct_size >= sizeof *options ? options->error : NULL;
+static int configure(struct tachoi_setup *setup, const tacho_manual_reader_options *options,
+                     tacho_manual_reader_options *known, tacho_metric_reader **out) {
+    int status =
+        tachoi_setup_copy(setup, options, known, sizeof *known, TACHOI_FIRST_MANUAL_READER_OPTIONS,
+                          offsetof(tacho_manual_reader_options, error));
+    return status == TACHO_OK ? tachoi_setup_check_out(setup, out) : status;
 }
 
 int tacho_manual_reader_create(tacho_metric_exporter *exporter,
                                const tacho_manual_reader_options *options,
                                tacho_metric_reader **out) {
-    tacho_error *error = error_of(options);
+    struct tachoi_setup setup = {.component = "metric_reader",
+                                 .function = "tacho_manual_reader_create",
+                                 .type = "tacho_manual_reader_options"};
+    tacho_manual_reader_options known = {0};
     tacho_metric_reader *reader = NULL;
-    int status = tachoi_reader_create(exporter, &reader);
+    int status = configure(&setup, options, &known, out);
     if (status != TACHO_OK) {
-        return tachoi_error_set(error, status, "exporter", "%s",
-                                status == TACHO_E_INVALID ? "it belongs to another reader"
-                                                          : tacho_status_text(status));
+        tachoi_reader_dismiss(exporter);
+        return status;
     }
-    status = configure(reader, options);
-    if (status == TACHO_OK && out == NULL) {
-        status = TACHO_E_INVALID;
-    }
+    status = tachoi_reader_create(&setup, exporter, &reader);
     if (status != TACHO_OK) {
-        tachoi_reader_free(reader);
-        return tachoi_error_set(error, status, "options", "%s", tacho_status_text(status));
+        return status;
+    }
+    if (known.cardinality_limit != 0) {
+        reader->cardinality_limit = known.cardinality_limit;
     }
     *out = reader;
     return TACHO_OK;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the periodic reader: code beats environment beats default (ENV-15, ENV-16). */
 #include "base/env.h"
-#include "base/options.h"
+#include "pipeline/report.h"
 #include "reader/reader_thread.h"
-#include "tacho/sdk/diagnostics.h"
+#include "reader/setup.h"
 
 #define INTERVAL_MS 60000
 #define TIMEOUT_MS 30000
@@ -14,9 +14,9 @@ static uint32_t ms_from_environment(const char *name, bool may_be_zero, uint32_t
     uint64_t value = otherwise;
     enum tachoi_env_result result = tachoi_env_u64(name, UINT32_MAX - 1, &value);
     if (result == TACHOI_ENV_INVALID || (value == 0 && !may_be_zero)) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "metric_reader", "environment_invalid",
-                                 "%s=%s is not a number of milliseconds; %u is used", name,
-                                 tachoi_env_get(name), (unsigned)otherwise);
+        tachoi_report(TACHO_SEVERITY_WARNING, "metric_reader", "environment_invalid", name,
+                      "%s=%s is not a number of milliseconds; %u is used", name,
+                      tachoi_env_get(name), (unsigned)otherwise);
         return otherwise;
     }
     return (uint32_t)value;
@@ -36,9 +36,34 @@ static uint32_t timeout_ms(const tacho_periodic_reader_options *options) {
     return value != 0 ? value : TACHO_NO_TIMEOUT; /* ENV-07 */
 }
 
-static int configure(tacho_metric_reader *reader, const tacho_periodic_reader_options *options) {
+static int configure(struct tachoi_setup *setup, const tacho_metric_exporter *exporter,
+                     const tacho_periodic_reader_options *options,
+                     tacho_periodic_reader_options *known, tacho_metric_reader **out) {
+    int status = tachoi_setup_copy(setup, options, known, sizeof *known,
+                                   TACHOI_FIRST_PERIODIC_READER_OPTIONS,
+                                   offsetof(tacho_periodic_reader_options, error));
+    if (status == TACHO_OK && exporter == NULL) {
+        status =
+            tachoi_setup_fail_argument(setup, TACHO_E_INVALID, "exporter",
+                                       "it is NULL; look at what its create function returned");
+    }
+    return status == TACHO_OK ? tachoi_setup_check_out(setup, out) : status;
+}
+
+int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
+                                 const tacho_periodic_reader_options *options,
+                                 tacho_metric_reader **out) {
+    struct tachoi_setup setup = {.component = "metric_reader",
+                                 .function = "tacho_periodic_reader_create",
+                                 .type = "tacho_periodic_reader_options"};
     tacho_periodic_reader_options known = {0};
-    int status = tachoi_options_copy(options, &known, sizeof known, sizeof known);
+    tacho_metric_reader *reader = NULL;
+    int status = configure(&setup, exporter, options, &known, out);
+    if (status != TACHO_OK) {
+        tachoi_reader_dismiss(exporter);
+        return status;
+    }
+    status = tachoi_reader_create(&setup, exporter, &reader);
     if (status != TACHO_OK) {
         return status;
     }
@@ -47,32 +72,9 @@ static int configure(tacho_metric_reader *reader, const tacho_periodic_reader_op
     }
     reader->thread = tachoi_reader_thread_create(interval_ms(&known), timeout_ms(&known),
                                                  known.thread_stack_size);
-    return reader->thread != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
-}
-
-static tacho_error *error_of(const tacho_periodic_reader_options *options) {
-    return options != NULL && options->struct_size >= sizeof *options ? options->error : NULL;
-}
-
-int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
-                                 const tacho_periodic_reader_options *options,
-                                 tacho_metric_reader **out) {
-    tacho_error *error = error_of(options);
-    if (exporter == NULL) {
-        return tachoi_error_set(error, TACHO_E_INVALID, "exporter",
-                                "a periodic reader needs an exporter");
-    }
-    tacho_metric_reader *reader = NULL;
-    int status = tachoi_reader_create(exporter, &reader);
-    if (status != TACHO_OK) {
-        return tachoi_error_set(error, status, "exporter", "%s",
-                                status == TACHO_E_INVALID ? "it belongs to another reader"
-                                                          : tacho_status_text(status));
-    }
-    status = out != NULL ? configure(reader, options) : TACHO_E_INVALID;
-    if (status != TACHO_OK) {
+    if (reader->thread == NULL) {
         tachoi_reader_free(reader);
-        return tachoi_error_set(error, status, "options", "%s", tacho_status_text(status));
+        return tachoi_setup_fail_argument(&setup, TACHO_E_NO_MEMORY, "", "memory is short");
     }
     *out = reader;
     return TACHO_OK;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fork.h"
 #include "reader/reader_thread.h"
+#include "reader/setup.h"
 #include "tacho/sdk/diagnostics.h"
 
 #define COLLECT_TIMEOUT_MS 30000
@@ -22,22 +23,32 @@ int tachoi_status_join(int a, int b) {
 
 /* --- life --- */
 
-int tachoi_reader_create(tacho_metric_exporter *exporter, tacho_metric_reader **out) {
+int tachoi_reader_create(const struct tachoi_setup *setup, tacho_metric_exporter *exporter,
+                         tacho_metric_reader **out) {
     int status = exporter != NULL ? tachoi_exporter_claim(exporter) : TACHO_OK;
     if (status != TACHO_OK) {
-        return status;
+        return tachoi_setup_fail_argument(setup, status, "exporter", "%s",
+                                          status == TACHO_E_INVALID
+                                              ? "it belongs to another reader; make one for each"
+                                              : tacho_status_text(status));
     }
     tacho_metric_reader *reader = tachoi_calloc(1, sizeof *reader);
     if (reader == NULL || !tachoi_fork_watch() || !tachoi_gate_init(&reader->collect_gate)) {
         tachoi_free(reader);
         tachoi_exporter_destroy(exporter);
-        return TACHO_E_NO_MEMORY;
+        return tachoi_setup_fail_argument(setup, TACHO_E_NO_MEMORY, "", "memory is short");
     }
     reader->exporter = exporter;
     reader->cardinality_limit = CARDINALITY_LIMIT;
     reader->fork_generation = tachoi_fork_generation();
     *out = reader;
     return TACHO_OK;
+}
+
+void tachoi_reader_dismiss(tacho_metric_exporter *exporter) {
+    if (tachoi_exporter_claim(exporter) == TACHO_OK) {
+        tachoi_exporter_destroy(exporter);
+    }
 }
 
 static bool is_foreign(const tacho_metric_reader *reader) {

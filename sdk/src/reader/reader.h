@@ -38,10 +38,17 @@ struct tacho_metric_reader {
     struct tachoi_gate collect_gate; /* held over collection and export */
 };
 
+struct tachoi_setup;
+
 /** Shared by the two create functions: claims the exporter (NULL allowed) and makes a reader with
- * the default limit. On failure the exporter is destroyed, unless another reader has it. TACHO_OK,
- * TACHO_E_INVALID, TACHO_E_NO_MEMORY, TACHO_E_FORKED. */
-int tachoi_reader_create(tacho_metric_exporter *exporter, tacho_metric_reader **out);
+ * the default limit. On failure, which is told, the exporter is destroyed, unless another reader
+ * has it. TACHO_OK, TACHO_E_INVALID, TACHO_E_NO_MEMORY, TACHO_E_FORKED. */
+int tachoi_reader_create(const struct tachoi_setup *setup, tacho_metric_exporter *exporter,
+                         tacho_metric_reader **out);
+
+/** Destroys the exporter (NULL allowed) of a reader that is not made, unless another reader has it.
+ */
+void tachoi_reader_dismiss(tacho_metric_exporter *exporter);
 
 /** Makes the caller the owner. TACHO_OK, TACHO_E_BUSY (it has one), TACHO_E_FORKED. */
 int tachoi_reader_claim(tacho_metric_reader *reader);

@@ -25,7 +25,7 @@ typedef struct tacho_diagnostic {
     const char *component; /**< who speaks: "meter_provider", "remote_write", ... */
     const char *kind;      /**< stable name of the event, the key of the rate limit: "queue_full" */
     const char *message;   /**< one English sentence without secrets and without a line break */
-    uint64_t suppressed;   /**< messages of this component and kind swallowed since the last one */
+    uint64_t suppressed;   /**< messages that the rate limit swallowed before this one; see below */
 } tacho_diagnostic;
 
 /**
@@ -42,7 +42,9 @@ typedef void (*tacho_diagnostics_fn)(const tacho_diagnostic *diagnostic, void *u
  *
  * OTEL_LOG_LEVEL limits what reaches any handler: none, error, warn (the default), info, debug.
  * Of one component and kind at most one message a minute gets through; the rest is counted in
- * `suppressed`.
+ * `suppressed` of the next one. The SDK's own messages about set-up are told apart by what they are
+ * about as well (an instrument, a meter, an option, a variable), so that several mistakes are
+ * several messages; of more than 64 such subjects a minute only one message per kind is left.
  */
 TACHO_API void tacho_diagnostics_set_handler(tacho_diagnostics_fn handler, void *user);
 

@@ -33,17 +33,24 @@ typedef struct tacho_meter_provider_options {
     tacho_resource *resource;
     /** Optional (NULL = none). The readers are taken over; the array is copied. */
     tacho_metric_reader *const *readers;
-    size_t reader_count;      /**< Number of readers. Without one, nothing is recorded. */
-    const tacho_clock *clock; /**< Optional (NULL = the system's). Copied; times all points. */
-    tacho_error *error;       /**< Optional (NULL = not wanted). Says what was wrong. */
+    size_t reader_count; /**< Number of readers. Without one, nothing is recorded. */
+    /**
+     * Optional (NULL = the system's). Copied; times all points. If the provider is installed behind
+     * the global one, its functions may still be called while and after it is destroyed, by threads
+     * that record meanwhile.
+     */
+    const tacho_clock *clock;
+    tacho_error *error; /**< Optional (NULL = not wanted). Says what was wrong. */
 } tacho_meter_provider_options;
 
 /**
  * Makes a provider and starts its readers. Takes the resource and the readers over, on success and
  * on failure. With OTEL_SDK_DISABLED=true the provider hands out no-op meters and starts nothing.
  * `options` may be NULL.
- * Returns TACHO_OK, TACHO_E_INVALID (a NULL reader), TACHO_E_BUSY (a reader that has a provider;
- * that one is left alone), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY, TACHO_E_SYSTEM (no thread).
+ * Returns TACHO_OK, TACHO_E_INVALID (a NULL reader, an incomplete clock, no `out`; or a struct_size
+ * that is too small, then nothing is taken over, as nothing can be read), TACHO_E_BUSY (a reader
+ * that has a provider; that one is left alone), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY,
+ * TACHO_E_SYSTEM (no thread). A failure is told to the diagnostics handler, too.
  */
 TACHO_API int tacho_meter_provider_create(const tacho_meter_provider_options *options,
                                           tacho_meter_provider **out);
@@ -74,7 +81,12 @@ TACHO_API void tacho_meter_provider_delivery(tacho_meter_provider *provider, tac
 /**
  * Shuts down if nobody did (with the default timeout), takes the provider away from behind the
  * global one, and frees it with its readers, exporters, meters and instruments. Nobody may record
- * through instruments obtained directly from it any more; those of the global provider stay valid.
+ * through instruments obtained directly from it any more. Those of the global provider stay valid,
+ * and any thread may use them, and the global provider itself, meanwhile. Therefore of a provider
+ * that was ever installed the threads end and readers, exporters and resource are freed, but it
+ * keeps the memory of its instruments, series and bound handles until the process ends, reachable,
+ * so that a call that had begun can end; what it records is dropped. A program that installs a new
+ * provider again and again pays this each time.
  * NULL is allowed. In a forked child it frees nothing. From inside a callback or an export of the
  * provider it is refused, with a diagnostic.
  */

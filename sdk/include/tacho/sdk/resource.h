@@ -23,7 +23,8 @@ typedef struct tacho_resource_options {
 /**
  * Makes a resource of exactly these attributes. On success `*out` is the caller's; give it to a
  * provider or destroy it.
- * Returns TACHO_OK, TACHO_E_INVALID (an empty key), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY.
+ * Returns TACHO_OK, TACHO_E_INVALID (an empty key, attributes without a pointer, no `out`),
+ * TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY. A failure is told to the diagnostics handler, too.
  */
 TACHO_API int tacho_resource_create(const tacho_resource_options *options, tacho_resource **out);
 
