@@ -1,20 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the calls of observable instruments: creating them, registering callbacks, observing. */
 #include "dispatch.h"
+#include "memory.h"
 #include "noop.h"
+
+struct registration {
+    tacho_observe_fn callback;
+    void *user;
+    const tacho_spi_instrument *const *observables;
+    size_t count;
+};
+
+static int register_with(tacho_spi_meter *meter, const struct registration *registration,
+                         tacho_spi_callback **out) {
+    const tacho_spi_meter_ops *ops = atomic_load_explicit(&meter->ops, memory_order_acquire);
+    return ops->register_callback(atomic_load_explicit(&meter->self, memory_order_acquire),
+                                  registration->callback, registration->user,
+                                  registration->observables, registration->count, out);
+}
+
+static size_t count_noops(const struct registration *registration) {
+    size_t count = 0;
+    for (size_t i = 0; registration->observables != NULL && i < registration->count; i++) {
+        count += tachoi_noop_is_instrument(registration->observables[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+/* No-op instruments are observed by nobody, and must not spoil the registration of the others. */
+static int register_without_noops(tacho_spi_meter *meter, struct registration registration,
+                                  tacho_spi_callback **out) {
+    const tacho_spi_instrument **working =
+        tachoi_api_malloc(registration.count * sizeof(tacho_spi_instrument *));
+    if (working == NULL) {
+        return TACHO_E_NO_MEMORY;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < registration.count; i++) {
+        if (!tachoi_noop_is_instrument(registration.observables[i])) {
+            working[count++] = registration.observables[i];
+        }
+    }
+    registration.observables = working;
+    registration.count = count;
+    int status = register_with(meter, &registration, out);
+    tachoi_api_free((void *)working);
+    return status;
+}
 
 int tacho_meter_register_callback(tacho_meter *meter, tacho_observe_fn callback, void *user,
                                   tacho_observable *const *observables, size_t count,
                                   tacho_callback **out) {
-    tacho_spi_meter *handle = (tacho_spi_meter *)meter;
-    if (handle == NULL) {
-        handle = tachoi_noop_meter();
-    }
-    const tacho_spi_meter_ops *ops = atomic_load_explicit(&handle->ops, memory_order_acquire);
+    tacho_spi_meter *handle = meter != NULL ? (tacho_spi_meter *)meter : tachoi_noop_meter();
+    struct registration registration = {callback, user,
+                                        (const tacho_spi_instrument *const *)observables, count};
     tacho_spi_callback *registered = NULL;
-    int status = ops->register_callback(
-        atomic_load_explicit(&handle->self, memory_order_acquire), callback, user,
-        (const tacho_spi_instrument *const *)observables, count, out != NULL ? &registered : NULL);
+    tacho_spi_callback **place = out != NULL ? &registered : NULL;
+    size_t noop_count = count_noops(&registration);
+    int status = TACHO_OK;
+    if (noop_count == 0 || callback == NULL) {
+        status = register_with(handle, &registration, place);
+    } else if (noop_count < count) {
+        status = register_without_noops(handle, registration, place);
+    }
     if (status == TACHO_OK && out != NULL) {
         *out = (tacho_callback *)registered;
     }

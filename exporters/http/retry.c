@@ -43,7 +43,8 @@ static bool needs_a_person(CURLcode code) {
 }
 
 enum tachoi_http_verdict tachoi_http_judge(CURLcode code, long status, bool retry_on_429) {
-    if (status > 0) {
+    /* An interim answer (100, 103) is none: what broke behind it is a failure of the network. */
+    if (status >= 200) {
         return judge_status(status, retry_on_429);
     }
     return needs_a_person(code) ? TACHOI_HTTP_RETRY_SLOWLY : TACHOI_HTTP_RETRY;
@@ -96,4 +97,27 @@ const char *tachoi_http_status_hint(long status) {
     default:
         return "";
     }
+}
+
+const char *tachoi_http_failure_hint(CURLcode code, const char *error) {
+    if (code == CURLE_SSL_CACERT_BADFILE) {
+        return "check tls_ca_file: it must hold certificates in PEM";
+    }
+    if (code == CURLE_SSL_CERTPROBLEM) {
+        return "check tls_cert_file and tls_key_file: they must hold a certificate and its own "
+               "key, in PEM and without a passphrase";
+    }
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        return "check tls_ca_file, which must hold the authority of the receiver's certificate, "
+               "and that the certificate names the host of endpoint";
+    }
+    /* What the TLS libraries say has no code of its own: OpenSSL's words, then GnuTLS's. */
+    if (strstr(error, "wrong version number") != NULL ||
+        strstr(error, "unexpected TLS packet") != NULL) {
+        return "this port does not speak TLS; check endpoint and proxy_url: http:// or https://";
+    }
+    if (strstr(error, "certificate required") != NULL) {
+        return "the receiver wants a client certificate: set tls_cert_file and tls_key_file";
+    }
+    return "";
 }

@@ -5,8 +5,8 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define LEAD_MAX_MS (INT64_C(10) * 60 * 1000)
 
-/* 2026-11-01T00:00:00Z, fixed with the release: a clock that stands before it was never set. */
-#define EARLIEST_MS (INT64_C(1793491200) * 1000)
+/* 2026-01-01T00:00:00Z, fixed with the release: a clock that stands before it was never set. */
+#define EARLIEST_MS (INT64_C(1767225600) * 1000)
 
 /* The last timestamp and the time that has passed on the monotonic clock since, at least 1 ms. */
 static int64_t advance(const struct tachoi_timestamps *timestamps, uint64_t monotonic_ns) {

@@ -146,12 +146,15 @@ size_t tachoi_queue_clear_locked(struct tachoi_queue *queue) {
 
 bool tachoi_queue_take_locked(struct tachoi_queue *queue, size_t max_samples,
                               struct tachoi_run *run) {
+    /* What is taken cannot be dropped any more: it must leave room for what comes. */
+    uint64_t most_bytes = queue->max_bytes / 4;
     size_t samples = 0;
     for (const struct tachoi_record *record = oldest(queue); record != NULL;
          record = oldest(queue)) {
         size_t count = tachoi_record_samples(record);
         size_t words = tachoi_record_words(record->series);
-        if (samples > 0 && (samples >= max_samples || count > max_samples - samples)) {
+        if (samples > 0 && (samples >= max_samples || count > max_samples - samples ||
+                            (run->word_count + words) * sizeof(uint64_t) > most_bytes)) {
             break;
         }
         if (!tachoi_run_reserve(run, words)) {

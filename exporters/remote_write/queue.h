@@ -38,8 +38,9 @@ size_t tachoi_queue_trim_locked(struct tachoi_queue *queue);
 size_t tachoi_queue_drop_before_locked(struct tachoi_queue *queue, int64_t time_ms);
 size_t tachoi_queue_clear_locked(struct tachoi_queue *queue);
 
-/** Moves the oldest records, at most `max_samples` samples but at least one record, to the end of
- * `run`. False when memory is short or nothing waits; nothing was moved then. */
+/** Moves the oldest records, at most `max_samples` samples and a quarter of max_bytes but at least
+ * one record, to the end of `run`. False when memory is short or nothing waits; nothing was moved
+ * then. */
 bool tachoi_queue_take_locked(struct tachoi_queue *queue, size_t max_samples,
                               struct tachoi_run *run);
 

@@ -11,8 +11,8 @@
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS INT64_C(3600000)
 
-static const int64_t release_ms = INT64_C(1793491200000); /* 2026-11-01T00:00:00Z */
-static const int64_t start_ms = INT64_C(1793491200000) + 1000;
+static const int64_t release_ms = INT64_C(1767225600000); /* 2026-01-01T00:00:00Z */
+static const int64_t start_ms = INT64_C(1767225600000) + 1000;
 
 static struct tachoi_timestamps timestamps;
 static int64_t monotonic_ms;

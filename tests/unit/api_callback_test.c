@@ -432,3 +432,21 @@ Test(callback, each_allocation_may_fail) {
     cr_assert(eq(sz, tachoi_proxies.callback_count, 0));
     free_all(sdk);
 }
+
+/* ERR-04: an instrument that could not be made does not spoil the registration of the others. */
+Test(callback, leaves_noops_among_working_instruments_out) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
+    struct watched watched = {
+        .observables = {tacho_meter_create_observable_gauge(NULL, "none", NULL, NULL, NULL),
+                        tacho_meter_create_observable_gauge(meter, "g", NULL, NULL, NULL)},
+        .count = 2};
+    cr_assert(eq(int,
+                 tacho_meter_register_callback(meter, observe, &watched, watched.observables, 2,
+                                               &watched.callback),
+                 TACHO_OK));
+    fake_collect(sdk);
+    cr_assert(eq(i64, fake_sum(sdk, "g"), 2));
+    (void)tacho_callback_unregister(watched.callback);
+    free_all(sdk);
+}

@@ -100,7 +100,8 @@ Test(queue, drops_the_oldest_when_it_holds_too_much) {
     cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 30));
     cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 0));
     cr_assert(tachoi_queue_take_locked(&queue, 1000, &run));
-    expect_times(31, 100);
+    expect_times(31, 25); /* at most a quarter is taken at once */
+    cr_assert(eq(sz, queue.sample_count, 75));
 }
 
 Test(queue, what_was_taken_counts_but_is_not_dropped) {
@@ -109,10 +110,10 @@ Test(queue, what_was_taken_counts_but_is_not_dropped) {
     cr_assert(tachoi_queue_take_locked(&queue, 1000, &run));
     append_gauges(61, 60);
     cr_assert(eq(sz, tachoi_queue_trim_locked(&queue), 20));
-    expect_times(1, 60);
+    expect_times(1, 25);
     tachoi_queue_release_locked(&queue, &run);
     cr_assert(tachoi_queue_take_locked(&queue, 1000, &run));
-    expect_times(81, 40);
+    expect_times(46, 25);
 }
 
 Test(queue, a_series_no_longer_measured_counts_as_its_memory) {
@@ -178,4 +179,18 @@ Test(queue, the_first_sample_since_a_time_is_found_from_anywhere) {
     cr_assert(eq(sz, tachoi_run_first_since(&run, 4, 3), 4)); /* inside the histogram */
     cr_assert(eq(sz, tachoi_run_first_since(&run, 4, 4), 7));
     cr_assert(eq(sz, tachoi_run_first_since(&run, 4, 100), 9));
+}
+
+/* QUEUE-05: the oldest go, also while a large request waits out an outage. */
+Test(queue, what_is_taken_leaves_room_for_what_comes) {
+    tachoi_queue_init(&queue, 65536);
+    append_gauges(1, 2000);
+    cr_assert(tachoi_queue_take_locked(&queue, 2000, &run));
+    cr_assert(eq(sz, run.sample_count, 65536 / 4 / 32));
+    append_gauges(2001, 1000);
+    (void)tachoi_queue_trim_locked(&queue);
+    cr_assert(eq(sz, queue.sample_count, 65536 / 4 * 3 / 32));
+    tachoi_queue_release_locked(&queue, &run);
+    (void)tachoi_queue_take_locked(&queue, 1, &run);
+    expect_times(3000 - 65536 / 4 * 3 / 32 + 1, 1); /* of those waiting the newest are kept */
 }

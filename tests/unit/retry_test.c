@@ -22,7 +22,7 @@ Test(retry, the_status_decides_what_becomes_of_the_data) {
         {422, TACHOI_HTTP_DROP},    {425, TACHOI_HTTP_DROP},    {429, TACHOI_HTTP_RETRY},
         {499, TACHOI_HTTP_DROP},    {500, TACHOI_HTTP_RETRY},   {502, TACHOI_HTTP_RETRY},
         {503, TACHOI_HTTP_RETRY},   {504, TACHOI_HTTP_RETRY},   {599, TACHOI_HTTP_RETRY},
-        {600, TACHOI_HTTP_DROP},    {199, TACHOI_HTTP_DROP},
+        {600, TACHOI_HTTP_DROP},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_assert(eq(int, tachoi_http_judge(CURLE_OK, cases[i].status, true), cases[i].verdict),
@@ -44,6 +44,12 @@ Test(retry, without_an_answer_it_is_an_outage) {
                  TACHOI_HTTP_RETRY_SLOWLY));
     cr_assert(
         eq(int, tachoi_http_judge(CURLE_SSL_CACERT_BADFILE, 0, true), TACHOI_HTTP_RETRY_SLOWLY));
+}
+
+/* A connection that breaks behind "100 Continue" or "103 Early Hints" has given no answer. */
+Test(retry, an_interim_answer_is_none) {
+    cr_assert(eq(int, tachoi_http_judge(CURLE_GOT_NOTHING, 100, true), TACHOI_HTTP_RETRY));
+    cr_assert(eq(int, tachoi_http_judge(CURLE_OPERATION_TIMEDOUT, 103, true), TACHOI_HTTP_RETRY));
 }
 
 /* HTTP-05 */

@@ -64,7 +64,8 @@ tacho_meter_create_observable_gauge_f64(tacho_meter *meter, const char *name,
  * On success `*out` is the caller's: undo it with tacho_callback_unregister. `out` may be NULL for
  * a registration that stays as long as the meter.
  * Returns TACHO_OK; TACHO_E_INVALID (no function, no instruments, an instrument of another meter);
- * TACHO_E_NO_MEMORY. On a no-op meter it returns TACHO_OK, keeps nothing and writes NULL.
+ * TACHO_E_NO_MEMORY. On a no-op meter, and where all instruments are no-ops, it returns TACHO_OK,
+ * keeps nothing and writes NULL; no-ops among working instruments are left out.
  */
 TACHO_API int tacho_meter_register_callback(tacho_meter *meter, tacho_observe_fn callback,
                                             void *user, tacho_observable *const *observables,

@@ -3,11 +3,15 @@
  * memory comes from the collector's arena. Instruments and scopes made meanwhile wait for the next
  * collection. (TIME-05, ASYNC-01..05, RDR-04) */
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "pipeline/callback.h"
 #include "pipeline/drops.h"
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
+
+#define GRACE_NS TACHOI_NS_PER_MS
 
 /* A scope and its instruments when the collection began. */
 struct scope_view {
@@ -65,7 +69,8 @@ static void begin_observing(const struct collection *collection) {
             if (tachoi_kind_is_observable(instrument->about.kind)) {
                 tachoi_async_storage_begin(
                     instrument->streams[collector->index].async, collection->time_unix_nano,
-                    collector->previous_unix_nano, instrument->creation_unix_nano);
+                    collector->previous_unix_nano, instrument->creation_unix_nano,
+                    !collector->has_skipped_callbacks);
             }
         }
     }
@@ -173,6 +178,15 @@ static bool read_everything(struct collection *collection) {
     return true;
 }
 
+/* A record call that began before recording was switched off takes nanoseconds, unless its thread
+ * is preempted: a moment's patience brings it into the last reading. */
+static void let_recorders_finish(uint64_t deadline_ns) {
+    if (tachoi_deadline_left_ns(deadline_ns, tachoi_monotonic_ns()) > 10 * GRACE_NS) {
+        const struct timespec grace = tachoi_timespec_from_ns(GRACE_NS);
+        (void)nanosleep(&grace, NULL);
+    }
+}
+
 int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index, uint64_t deadline_ns,
                             bool is_final, const tacho_metric_batch **out) {
     struct tachoi_collector *collector = &pipeline->collectors[index];
@@ -190,9 +204,11 @@ int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index, uint
     }
     if (is_final) {
         tachoi_pipeline_stop_recording(pipeline);
+        let_recorders_finish(deadline_ns);
     }
     bool is_read = is_listed && read_everything(&collection);
     collector->previous_unix_nano = collection.time_unix_nano;
+    collector->has_skipped_callbacks = !is_in_time;
     tachoi_drops_report(pipeline);
     if (!is_read) {
         return TACHO_E_NO_MEMORY;

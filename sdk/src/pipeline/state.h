@@ -31,6 +31,7 @@ struct tachoi_collector {
     /* collecting thread only */
     struct tachoi_arena arena;
     uint64_t previous_unix_nano; /* 0 before the first collection */
+    bool has_skipped_callbacks;  /* in the last collection, its deadline having passed */
 
     /* atomic; written under the pipeline's lock by the collecting thread. An observer that escaped
      * its run reads them from anywhere, relaxed, to find out that it is worthless. */

@@ -192,12 +192,15 @@ static void forget_absent(struct tachoi_async_storage *storage) {
 }
 
 void tachoi_async_storage_begin(struct tachoi_async_storage *storage, uint64_t time_unix_nano,
-                                uint64_t previous_unix_nano, uint64_t creation_unix_nano) {
-    forget_absent(storage);
+                                uint64_t previous_unix_nano, uint64_t creation_unix_nano,
+                                bool was_complete) {
+    if (was_complete) {
+        forget_absent(storage);
+    }
     storage->time_unix_nano = time_unix_nano;
     storage->new_start_time_unix_nano =
         previous_unix_nano != 0 ? previous_unix_nano : creation_unix_nano;
-    if (!is_observed(storage, storage->overflow)) {
+    if (was_complete && !is_observed(storage, storage->overflow)) {
         storage->overflow->start_time_unix_nano = storage->new_start_time_unix_nano;
     }
     storage->collection++;

@@ -92,9 +92,12 @@ int tachoi_async_storage_create(const struct tachoi_aggregation *aggregation, ui
 void tachoi_async_storage_destroy(struct tachoi_async_storage *storage);
 
 /** Starts a collection: nothing is observed yet. `creation_unix_nano` of the instrument and
- * `previous_unix_nano` of the last collection (0 at the first) give start times (TIME-09). */
+ * `previous_unix_nano` of the last collection (0 at the first) give start times (TIME-09).
+ * `was_complete`: in the last collection all callbacks ran, so that sets it did not observe are
+ * gone; else their absence says nothing and they keep identity and start time. */
 void tachoi_async_storage_begin(struct tachoi_async_storage *storage, uint64_t time_unix_nano,
-                                uint64_t previous_unix_nano, uint64_t creation_unix_nano);
+                                uint64_t previous_unix_nano, uint64_t creation_unix_nano,
+                                bool was_complete);
 
 /** Keeps the value; for one set the last one counts. Beyond the limit sums add up in the overflow
  * series and last values overwrite each other there (ASYNC-07: the first observed sets have their
