@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custom_exporter: an exporter of your own, whole, in one file: it appends CSV to a file.
  *
- *     custom_exporter [FILE]                                              (default: standard
- * output) cc custom_exporter.c $(pkg-config --cflags --libs tacho-sdk)
+ *     custom_exporter [FILE]          (default: standard output)
+ *
+ *     cc custom_exporter.c $(pkg-config --cflags --libs tacho-sdk)
  *
  * The lesson: an exporter is an object and a table of five functions, tacho_metric_exporter_ops.
  * Nothing but public headers is needed, and tacho's own exporters go through the same door.
  *
- *   export_batch  gets one collection. What it points to is valid during the call only: write it
- *                 or copy it. Never called twice at a time. Be back by the deadline.
- *   force_flush   what was taken has been delivered when it returns. Any thread.
- *   shutdown      flush, then refuse. Frees nothing, for a late export may be under way. Any
- * thread. destroy       frees. Called once, last, also where the exporter could not be created.
- *   delivery      the account: every sample taken is acknowledged, failed, dropped or pending.
+ * - export_batch gets one collection. What it points to is valid during the call only: write it or
+ *   copy it. It is never called twice at a time. Be back by the deadline.
+ *
+ * - force_flush: what was taken has been delivered when it returns. Any thread.
+ *
+ * - shutdown: flush, then refuse. Free nothing: a late export may be under way. Any thread.
+ *
+ * - destroy frees. It is called once, last, also where the exporter could not be created.
+ *
+ * - delivery, the account: every sample taken is acknowledged, failed, dropped or pending.
  *
  * To make it yours, replace export_batch and the object; walk the batch as it is done here. */
 #include <inttypes.h>
@@ -196,6 +201,10 @@ int main(int argc, char **argv) {
     tacho_metric_exporter *exporter = NULL;
     tacho_metric_reader *reader = NULL;
     tacho_meter_provider *provider = NULL;
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        (void)fprintf(stderr, "usage: custom_exporter [FILE]\n");
+        return 2;
+    }
     int rc = csv_exporter_create(argc > 1 ? argv[1] : NULL, &exporter);
     if (rc == TACHO_OK) {
         rc = tacho_periodic_reader_create(exporter, NULL, &reader);
