@@ -8,11 +8,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "http/global.h"
 #include "http/secret_file.h"
+#include "http/sockets.h"
 #include "tacho/sdk/diagnostics.h"
 #include "tacho/status.h"
 
@@ -44,12 +44,6 @@ struct tachoi_http_exchange {
 
 /* --- settings --- */
 
-static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)user;
-    (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 static size_t receive_body(char *data, size_t size, size_t count, void *user) {
     struct tachoi_http_exchange *exchange = user;
     size_t length = size * count;
@@ -77,7 +71,10 @@ static CURLcode set_transfer(CURL *easy, const struct tachoi_http_config *config
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
-    keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
+    keep_first_error(&rc,
+                     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, tachoi_http_socket_open));
+    keep_first_error(&rc,
+                     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, tachoi_http_socket_close));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body));
     if (config->proxy_url != NULL) {
         keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy_url));
@@ -93,6 +90,8 @@ static CURLcode set_security(CURL *easy, const struct tachoi_http_config *config
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify * 2L));
     if (config->tls_ca_file != NULL) {
         keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_CAINFO, config->tls_ca_file));
+        /* instead of the system's, not besides them */
+        keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
     }
     if (config->tls_cert_file != NULL) {
         keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_SSLCERT, config->tls_cert_file));

@@ -11,8 +11,8 @@
  *
  * All blocking happens in wait (and in reading the password file, at start). Aborting never blocks,
  * also not while a name is being resolved: the resolver's thread is left to itself
- * (CURLOPT_QUICK_EXIT). Sockets to receivers are closed on exec. The client never touches signal
- * handlers; its thread must block SIGPIPE. */
+ * (CURLOPT_QUICK_EXIT). Sockets to receivers are closed on exec and in forked children. The client
+ * never touches signal handlers; its thread must block SIGPIPE. */
 #ifndef TACHOI_HTTP_CLIENT_H
 #define TACHOI_HTTP_CLIENT_H
 

@@ -28,7 +28,9 @@ enum tachoi_http_verdict tachoi_http_judge(CURLcode code, long status, bool retr
  */
 uint32_t tachoi_http_retry_after_ms(const char *value, int64_t now_unix_s, uint32_t max_ms);
 
-/** A hint for the person who reads the message, "" where there is none (AUTH-11). */
+/** A hint for the person who reads the message, "" where there is none (AUTH-11): about a status,
+ * and about a transfer without an answer, for which libcurl had the words `error`. */
 const char *tachoi_http_status_hint(long status);
+const char *tachoi_http_failure_hint(CURLcode code, const char *error);
 
 #endif

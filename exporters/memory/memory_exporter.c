@@ -7,11 +7,14 @@
  * parent's threads left lock and list: there the exporter takes nothing and shows nothing. */
 #include "tacho/exporters/memory.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "base/fork.h"
 #include "base/options.h"
 #include "base/thread.h"
 #include "memory/batch_copy.h"
+#include "tacho/sdk/diagnostics.h"
 
 #define DEFAULT_MAX_BATCHES 1024
 #define DEFAULT_WAIT_MS 5000
@@ -148,16 +151,37 @@ failed:
     return NULL;
 }
 
+/* No version will grow by more. */
+#define MAX_UNKNOWN_BYTES ((size_t)16 * 1024)
+
+static int refuse(tacho_error *error, int status, const char *field, const char *reason) {
+    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "memory", "setup_failed",
+                             "tacho_memory_exporter_create failed: %s: %s", field, reason);
+    return tachoi_error_set(error, status, field, "%s", reason);
+}
+
+static int refuse_size(const tacho_memory_options *options, int status) {
+    char reason[160];
+    if (status == TACHO_E_UNSUPPORTED) {
+        /* a size that was never set says that `error` was not either */
+        bool is_credible = options->struct_size <= sizeof(*options) + MAX_UNKNOWN_BYTES;
+        return refuse(is_credible ? options->error : NULL, status, "struct_size",
+                      "asks for something that this version lacks");
+    }
+    (void)snprintf(reason, sizeof reason,
+                   "is %zu; set it to sizeof(tacho_memory_options), or use TACHO_OPTIONS",
+                   options->struct_size);
+    return refuse(NULL, status, "struct_size", reason); /* so small, it has no member `error` */
+}
+
 int tacho_memory_exporter_create(const tacho_memory_options *options, tacho_metric_exporter **out) {
     tacho_memory_options known = {0};
     int rc = tachoi_options_copy(options, &known, sizeof(known), sizeof(known));
     if (rc != TACHO_OK) {
-        /* a struct that is too small has no member `error` */
-        return tachoi_error_set(rc == TACHO_E_UNSUPPORTED ? options->error : NULL, rc,
-                                "struct_size", "asks for something that this version lacks");
+        return refuse_size(options, rc);
     }
     if (out == NULL) {
-        return tachoi_error_set(known.error, TACHO_E_INVALID, "out", "must not be NULL");
+        return refuse(known.error, TACHO_E_INVALID, "out", "must not be NULL");
     }
     struct memory_exporter *self = create_self(&known);
     rc = self != NULL ? tacho_metric_exporter_create(&memory_ops, self, out) : TACHO_E_NO_MEMORY;

@@ -177,12 +177,12 @@ static void report_new(const struct tachoi_encoded_series *series, const tacho_m
     int length = metric->name.length < 200 ? (int)metric->name.length : 200;
     if (series->is_invalid) {
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "invalid_series",
-                                 "no valid name or labels can be made for \"%.*s\"; it is dropped",
+                                 "no valid name or labels can be made for `%.*s`; it is dropped",
                                  length, metric->name.data);
     } else if (series->has_overridden) {
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE,
                                  "attribute_overridden",
-                                 "an attribute of \"%.*s\" has a name that is generated (job, "
+                                 "an attribute of `%.*s` has a name that is generated (job, "
                                  "instance, le, __name__) and is left out",
                                  length, metric->name.data);
     }

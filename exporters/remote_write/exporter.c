@@ -3,7 +3,8 @@
  * out. What crosses threads is in worker.h.
  *
  * In a forked child nothing of an exporter is touched: its lock may be held for ever by a thread
- * that is not there, and its connections are the parent's. It is abandoned as it is. */
+ * that is not there, and its connections are the parent's. It is abandoned as it is, but for its
+ * sockets, which http/sockets.c closes at fork. */
 #include "remote_write/exporter.h"
 
 #include <errno.h>
@@ -226,8 +227,12 @@ int tacho_remote_write_exporter_create(const tacho_remote_write_options *options
 int tacho_remote_write_exporter_stats(const tacho_metric_exporter *exporter,
                                       tacho_remote_write_stats *out) {
     struct exporter *self = tacho_metric_exporter_self(exporter, &tachoi_remote_write_ops);
-    if (self == NULL || out == NULL || out->struct_size < sizeof out->struct_size) {
+    if (self == NULL || out == NULL) {
         return TACHO_E_INVALID;
+    }
+    if (out->struct_size < sizeof out->struct_size) {
+        return tachoi_remote_write_refuse_size(NULL, TACHO_E_INVALID, out->struct_size, sizeof *out,
+                                               "tacho_remote_write_stats", " before the call");
     }
     tacho_remote_write_stats stats;
     size_t size = out->struct_size < sizeof stats ? out->struct_size : sizeof stats;

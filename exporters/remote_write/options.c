@@ -15,6 +15,9 @@
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)
 
+/* A larger struct_size was never set, so that no other member is to be believed either. */
+#define MAX_UNKNOWN_BYTES ((size_t)16 * 1024)
+
 enum option_kind { OPTION_TEXT, OPTION_HEADERS, OPTION_BOOL, OPTION_U32, OPTION_U64, OPTION_SIZE };
 
 /* Options of one group belong together: when one of them is given in code, the environment's are
@@ -225,6 +228,24 @@ static int compose_header_lines(struct tachoi_remote_write_config *config) {
     return TACHO_OK;
 }
 
+/* --- ranges in words --- */
+
+struct range_text {
+    char text[64];
+};
+
+static struct range_text range_of(const struct option *option) {
+    struct range_text range;
+    unsigned long long least = option->least;
+    unsigned long long most = option->most;
+    if (most == UINT64_MAX) {
+        (void)snprintf(range.text, sizeof range.text, "at least %llu", least);
+    } else {
+        (void)snprintf(range.text, sizeof range.text, "from %llu to %llu", least, most);
+    }
+    return range;
+}
+
 /* --- environment --- */
 
 #define VARIABLE_PREFIX "TACHO_REMOTE_WRITE_"
@@ -266,10 +287,9 @@ static void number_from_environment(tacho_remote_write_options *values, const st
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "bad_environment",
                                  "%s is ignored: must be true or false", variable);
     } else if (result == TACHOI_ENV_INVALID) {
+        struct range_text range = range_of(option);
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "bad_environment",
-                                 "%s is ignored: must be a number from %llu to %llu", variable,
-                                 (unsigned long long)option->least,
-                                 (unsigned long long)option->most);
+                                 "%s is ignored: must be a number %s", variable, range.text);
     }
 }
 
@@ -306,6 +326,11 @@ static int resolve(struct tachoi_remote_write_config *config, tacho_error *error
         is_group_in_code[table[i].group] |= is_in_code[i];
     }
     is_group_in_code[ALONE] = false;
+    if (config->values.headers == NULL && config->values.header_count > 0) {
+        return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "headers",
+                                          "is NULL, but header_count is %zu",
+                                          config->values.header_count);
+    }
     if (config->values.headers != NULL && !copy_headers(config)) {
         return TACHO_E_NO_MEMORY;
     }
@@ -347,17 +372,32 @@ static int fill_and_range(tacho_remote_write_options *values, tacho_error *error
         if (number == 0) {
             write_number(values, option, option->fallback);
         } else if (number < option->least || number > option->most) {
-            return tachoi_remote_write_refuse(
-                error, TACHO_E_INVALID, option->name, "must be from %llu to %llu, and is %llu",
-                (unsigned long long)option->least, (unsigned long long)option->most,
-                (unsigned long long)number);
+            struct range_text range = range_of(option);
+            return tachoi_remote_write_refuse(error, TACHO_E_INVALID, option->name,
+                                              "must be %s, and is %llu", range.text,
+                                              (unsigned long long)number);
         }
     }
     return TACHO_OK;
 }
 
 tacho_error *tachoi_remote_write_error_of(const tacho_remote_write_options *options) {
-    return options != NULL && options->struct_size >= sizeof *options ? options->error : NULL;
+    bool is_credible = options != NULL && options->struct_size >= sizeof *options &&
+                       options->struct_size <= sizeof *options + MAX_UNKNOWN_BYTES;
+    return is_credible ? options->error : NULL;
+}
+
+int tachoi_remote_write_refuse_size(tacho_error *error, int status, size_t size, size_t known_size,
+                                    const char *type, const char *cure) {
+    if (status == TACHO_E_UNSUPPORTED) {
+        return tachoi_remote_write_refuse(
+            error, status, "struct_size",
+            "is %zu, but this version of tacho knows %zu bytes, and what follows them is not "
+            "zero; set it to sizeof(%s), or use the newer version",
+            size, known_size, type);
+    }
+    return tachoi_remote_write_refuse(error, status, "struct_size",
+                                      "is %zu; set it to sizeof(%s)%s", size, type, cure);
 }
 
 int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
@@ -368,8 +408,9 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
     int status =
         tachoi_options_copy(options, &config->values, sizeof config->values, sizeof config->values);
     if (status != TACHO_OK) {
-        return tachoi_remote_write_refuse(error, status, "struct_size",
-                                          "is not that of this version of tacho");
+        return tachoi_remote_write_refuse_size(error, status, options->struct_size, sizeof *options,
+                                               "tacho_remote_write_options",
+                                               ", or use TACHO_OPTIONS");
     }
     status = resolve(config, error);
     if (status == TACHO_OK) {

@@ -31,6 +31,10 @@ void tachoi_remote_write_config_fini(struct tachoi_remote_write_config *config);
 /** The place for details that the caller gave, NULL if none or if the struct is too short. */
 tacho_error *tachoi_remote_write_error_of(const tacho_remote_write_options *options);
 
+/** Refuses a struct_size; `status` is that of tachoi_options_copy, `cure` ends the sentence. */
+int tachoi_remote_write_refuse_size(tacho_error *error, int status, size_t size, size_t known_size,
+                                    const char *type, const char *cure);
+
 /** Reports a failure of set-up: fills `error` (may be NULL), tells diagnostics, returns `status`.
  */
 int tachoi_remote_write_refuse(tacho_error *error, int status, const char *field,

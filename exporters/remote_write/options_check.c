@@ -14,6 +14,10 @@
 #include "http/url.h"
 #include "remote_write/options.h"
 
+/* What every PEM block begins with; libcurl reads nothing else. */
+#define PEM_BEGIN "-----BEGIN "
+#define PEM_BEGIN_LENGTH (sizeof PEM_BEGIN - 1)
+
 static int invalid(tacho_error *error, const char *field, const char *reason) {
     return tachoi_remote_write_refuse(error, TACHO_E_INVALID, field, "%s", reason);
 }
@@ -34,25 +38,59 @@ static int check_endpoint(const tacho_remote_write_options *values, tacho_error 
     return problem == NULL ? TACHO_OK : invalid(error, "proxy_url", problem);
 }
 
-/* 0, or the errno that tells why the file cannot be read. */
-static int unreadable_because(const char *path) {
+static const char *pem_problem(int fd) {
+    char text[4096];
+    size_t length = 0;
+    for (;;) {
+        ssize_t count = read(fd, text + length, sizeof text - length);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return count < 0 ? strerror(errno) : "it holds no PEM block (\"-----BEGIN ...\")";
+        }
+        length += (size_t)count;
+        if (memmem(text, length, PEM_BEGIN, PEM_BEGIN_LENGTH) != NULL) {
+            return NULL;
+        }
+        /* The end may be the first part of what is looked for. */
+        size_t kept = length < PEM_BEGIN_LENGTH - 1 ? length : PEM_BEGIN_LENGTH - 1;
+        memmove(text, text + length - kept, kept);
+        length = kept;
+    }
+}
+
+enum file_content { ANYTHING, PEM };
+
+/* NULL, or why the file cannot be used. */
+static const char *file_problem(const char *path, enum file_content content) {
     struct stat information;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
-        return errno;
+        return strerror(errno);
     }
-    int reason = fstat(fd, &information) != 0 ? errno : S_ISDIR(information.st_mode) ? EISDIR : 0;
+    const char *problem = NULL;
+    if (fstat(fd, &information) != 0) {
+        problem = strerror(errno);
+    } else if (S_ISDIR(information.st_mode)) {
+        problem = strerror(EISDIR);
+    } else if (content == PEM && !S_ISREG(information.st_mode)) {
+        problem = "it is no regular file"; /* it is read with every connection */
+    } else if (content == PEM) {
+        problem = pem_problem(fd);
+    }
     (void)close(fd);
-    return reason;
+    return problem;
 }
 
-static int check_file(const char *path, const char *field, tacho_error *error) {
-    int reason = path != NULL ? unreadable_because(path) : 0;
-    if (reason == 0) {
+static int check_file(const char *path, enum file_content content, const char *field,
+                      tacho_error *error) {
+    const char *problem = path != NULL ? file_problem(path, content) : NULL;
+    if (problem == NULL) {
         return TACHO_OK;
     }
-    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, field, "cannot read \"%.200s\": %s",
-                                      path, strerror(reason));
+    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, field, "cannot use `%.200s`: %s",
+                                      path, problem);
 }
 
 static int check_tls(const tacho_remote_write_options *values, tacho_error *error) {
@@ -62,10 +100,12 @@ static int check_tls(const tacho_remote_write_options *values, tacho_error *erro
     if (values->tls_key_file != NULL && values->tls_cert_file == NULL) {
         return invalid(error, "tls_cert_file", "is missing: tls_key_file needs it");
     }
-    int status = check_file(values->tls_ca_file, "tls_ca_file", error);
-    status =
-        status == TACHO_OK ? check_file(values->tls_cert_file, "tls_cert_file", error) : status;
-    return status == TACHO_OK ? check_file(values->tls_key_file, "tls_key_file", error) : status;
+    int status = check_file(values->tls_ca_file, PEM, "tls_ca_file", error);
+    if (status == TACHO_OK) {
+        status = check_file(values->tls_cert_file, PEM, "tls_cert_file", error);
+    }
+    return status == TACHO_OK ? check_file(values->tls_key_file, PEM, "tls_key_file", error)
+                              : status;
 }
 
 static int check_basic_auth(const tacho_remote_write_options *values, tacho_error *error) {
@@ -82,7 +122,15 @@ static int check_basic_auth(const tacho_remote_write_options *values, tacho_erro
         return invalid(error, "basic_auth_username",
                        "holds a colon, which basic authentication cannot carry");
     }
-    return check_file(values->basic_auth_password_file, "basic_auth_password_file", error);
+    return check_file(values->basic_auth_password_file, ANYTHING, "basic_auth_password_file",
+                      error);
+}
+
+static bool is_printable_name(const char *name) {
+    static const char printable[] = "-_0123456789abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t length = name != NULL ? strspn(name, printable) : 0;
+    return length > 0 && length < 64 && name[length] == '\0';
 }
 
 static int check_header(const tacho_remote_write_options *values, size_t index,
@@ -96,16 +144,12 @@ static int check_header(const tacho_remote_write_options *values, size_t index,
     if (problem == NULL) {
         return TACHO_OK;
     }
-    char name[64] = "";
-    if (header->name != NULL) { /* its place is told instead where it cannot be printed */
-        size_t length = strspn(header->name, "-_0123456789abcdefghijklmnopqrstuvwxyz"
-                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-        if (header->name[length] == '\0' && length < sizeof name) {
-            memcpy(name, header->name, length);
-        }
+    if (!is_printable_name(header->name)) {
+        return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "headers", "header %zu %s",
+                                          index + 1, problem);
     }
-    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "headers", "header %zu \"%s\" %s",
-                                      index + 1, name, problem);
+    return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "headers", "header %zu (`%s`) %s",
+                                      index + 1, header->name, problem);
 }
 
 static int check_headers(const tacho_remote_write_options *values, tacho_error *error) {

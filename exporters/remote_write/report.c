@@ -14,14 +14,14 @@
 
 void tachoi_outcome_describe(const struct tachoi_http_response *response, char *out,
                              size_t out_size) {
-    if (response->status > 0) {
+    if (response->status >= 200) {
         (void)snprintf(out, out_size, "HTTP %ld", response->status);
     } else {
         (void)snprintf(out, out_size, "no answer (%s)", response->error);
     }
 }
 
-/* The answer's own words, between quotation marks, or where a redirect points to. */
+/* The answer's own words, quoted, or where a redirect points to. */
 static void describe_answer(const struct tachoi_http_response *response, char *out,
                             size_t out_size) {
     out[0] = '\0';
@@ -30,7 +30,7 @@ static void describe_answer(const struct tachoi_http_response *response, char *o
         tachoi_http_url_redact(response->location, location, sizeof location);
         (void)snprintf(out, out_size, "; redirects are not followed: %s", location);
     } else if (response->excerpt_length > 0) {
-        (void)snprintf(out, out_size, "; it answered \"%.*s\"", EXCERPT_SHOWN, response->excerpt);
+        (void)snprintf(out, out_size, "; it answered `%.*s`", EXCERPT_SHOWN, response->excerpt);
     }
 }
 
@@ -51,9 +51,11 @@ void tachoi_report_retry(const char *url, const struct tachoi_http_response *res
     char answer[EXCERPT_SHOWN + 64];
     tachoi_outcome_describe(response, outcome, sizeof outcome);
     describe_answer(response, answer, sizeof answer);
+    const char *hint =
+        response->status >= 200 ? "" : tachoi_http_failure_hint(response->code, response->error);
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "retry",
-                             "%s from %s: samples wait and will be sent again%s", outcome, url,
-                             answer);
+                             "%s from %s: samples wait and will be sent again%s%s%s", outcome, url,
+                             answer, hint[0] != '\0' ? "; " : "", hint);
 }
 
 void tachoi_report_dropped(const char *kind, uint64_t samples, const char *why) {

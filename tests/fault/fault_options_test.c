@@ -80,7 +80,8 @@ Test(options, contradictions_and_ranges_are_refused) {
     expect_refusal(WITH(.tls_cert_file = "/etc/hostname"), "tls_key_file", "missing");
     expect_refusal(WITH(.tls_key_file = "/etc/hostname"), "tls_cert_file", "missing");
     expect_refusal(WITH(.min_backoff_ms = 100, .max_backoff_ms = 50), "min_backoff_ms", "larger");
-    expect_refusal(WITH(.queue_max_bytes = 1000), "queue_max_bytes", "65536");
+    expect_refusal(WITH(.queue_max_bytes = 1000), "queue_max_bytes",
+                   "must be at least 65536, and is 1000");
     expect_refusal(WITH(.max_bytes_per_send = 10), "max_bytes_per_send", "1024");
     expect_refusal(WITH(.max_samples_per_send = 2000000), "max_samples_per_send", "1000000");
     expect_refusal(WITH(.thread_stack_size = 1000), "thread_stack_size", "65536");
@@ -88,15 +89,63 @@ Test(options, contradictions_and_ranges_are_refused) {
     expect_refusal(WITH(.proxy_url = "http://u:s3cret@:99999999"), "proxy_url", "");
 }
 
+struct pem_file {
+    char path[32];
+};
+
+/* A file with a PEM block behind other text. */
+static struct pem_file make_pem(const char *before) {
+    struct pem_file file = {"/tmp/tacho-pem-XXXXXX"};
+    FILE *stream = fdopen(mkstemp(file.path), "we");
+    cr_assert(ne(ptr, stream, NULL));
+    fprintf(stream, "%s-----BEGIN CERTIFICATE-----\n", before);
+    fclose(stream);
+    return file;
+}
+
+static void expect_pem_refusal(const char *path, const char *reason) {
+    struct pem_file pem = make_pem("");
+    expect_refusal(WITH(.tls_ca_file = path), "tls_ca_file", reason);
+    expect_refusal(WITH(.tls_cert_file = path, .tls_key_file = pem.path), "tls_cert_file", reason);
+    expect_refusal(WITH(.tls_cert_file = pem.path, .tls_key_file = path), "tls_key_file", reason);
+    unlink(pem.path);
+}
+
+Test(options, tls_files_without_a_pem_block_are_refused) {
+    expect_pem_refusal("/etc/hostname", "cannot use `/etc/hostname`: it holds no PEM block");
+    expect_pem_refusal("/dev/null", "no regular file");
+    expect_pem_refusal("/dev/zero", "no regular file");
+}
+
+Test(options, a_pem_block_is_found_wherever_it_begins) {
+    static char before[9000];
+    memset(before, '-', sizeof before - 1);
+    for (size_t length = 4070; length <= 4110; length++) { /* around the end of what is read */
+        before[length] = '\0';
+        struct pem_file pem = make_pem(before);
+        before[length] = '-';
+        cr_assert(eq(int, try_create(WITH(.tls_ca_file = pem.path)), TACHO_OK), "%zu: %s", length,
+                  error.message);
+        tacho_metric_exporter_destroy(exporter);
+        exporter = NULL;
+        unlink(pem.path);
+    }
+    struct pem_file pem = make_pem(before);
+    cr_assert(eq(int, try_create(WITH(.tls_ca_file = pem.path)), TACHO_OK), "%s", error.message);
+    unlink(pem.path);
+}
+
 Test(options, unreadable_files_are_refused_with_the_reason) {
     static const char missing[] = "/nonexistent/file";
     expect_refusal(WITH(.tls_ca_file = missing), "tls_ca_file", "No such file");
     expect_refusal(WITH(.tls_ca_file = "/tmp"), "tls_ca_file", "directory");
     expect_refusal(WITH(.tls_ca_file = ""), "tls_ca_file", "No such file");
-    expect_refusal(WITH(.tls_cert_file = missing, .tls_key_file = "/etc/hostname"), "tls_cert_file",
+    struct pem_file pem = make_pem("");
+    expect_refusal(WITH(.tls_cert_file = missing, .tls_key_file = pem.path), "tls_cert_file",
                    "No such file");
-    expect_refusal(WITH(.tls_cert_file = "/etc/hostname", .tls_key_file = missing), "tls_key_file",
+    expect_refusal(WITH(.tls_cert_file = pem.path, .tls_key_file = missing), "tls_key_file",
                    "No such file");
+    unlink(pem.path);
     expect_refusal(WITH(.basic_auth_username = "u", .basic_auth_password_file = missing),
                    "basic_auth_password_file", "No such file");
     expect_refusal(WITH(.basic_auth_username = "u", .basic_auth_password_file = "/dev/zero"),
@@ -129,6 +178,45 @@ Test(options, headers_that_must_not_be_sent_are_refused) {
     const tacho_remote_write_header authorization = {"Authorization", "Bearer s3cret"};
     expect_refusal(WITH(.headers = &authorization, .header_count = 1, .basic_auth_username = "u"),
                    "headers", "contradicts");
+}
+
+static void expect_header_message(const tacho_remote_write_header *headers, size_t count,
+                                  const char *message) {
+    expect_refusal(WITH(.headers = headers, .header_count = count), "headers", "");
+    cr_assert(eq(str, error.message, (char *)message));
+}
+
+Test(options, a_header_is_told_by_its_place_and_name) {
+    const tacho_remote_write_header headers[] = {{"X-A", "v"}, {"Host", "v"}};
+    expect_header_message(headers, 2, "header 2 (`Host`) is set by tacho and cannot be replaced");
+    expect_header_message(&headers[1], 1,
+                          "header 1 (`Host`) is set by tacho and cannot be replaced");
+    expect_header_message(&(tacho_remote_write_header){NULL, "v"}, 1, "header 1 has no name");
+    expect_header_message(&(tacho_remote_write_header){"X-A", NULL}, 1,
+                          "header 1 (`X-A`) has no value");
+    expect_header_message(&(tacho_remote_write_header){"X\n", "v"}, 1,
+                          "header 1 holds a line break");
+}
+
+Test(options, a_count_of_headers_without_headers_is_refused) {
+    expect_header_message(NULL, 1, "is NULL, but header_count is 1");
+    setenv("TACHO_REMOTE_WRITE_HEADERS", "X-A=a", 1);
+    expect_header_message(NULL, 2, "is NULL, but header_count is 2");
+}
+
+Test(options, a_forgotten_struct_size_is_told_with_the_cure) {
+    const tacho_remote_write_options forgotten = {.endpoint = GOOD_URL};
+    cr_assert(eq(int, tacho_remote_write_exporter_create(&forgotten, &exporter), TACHO_E_INVALID));
+    cr_assert(was_told("bad_option: struct_size: is 0; set it to "
+                       "sizeof(tacho_remote_write_options), or use TACHO_OPTIONS"),
+              "%s", fault_log.text);
+}
+
+Test(options, a_struct_size_that_was_never_set_leaves_the_rest_unread) {
+    tacho_remote_write_options garbage = {.struct_size = SIZE_MAX / 2, .endpoint = GOOD_URL};
+    garbage.error = (tacho_error *)8; /* as memory that nobody wrote may hold */
+    cr_assert(
+        eq(int, tacho_remote_write_exporter_create(&garbage, &exporter), TACHO_E_UNSUPPORTED));
 }
 
 Test(options, structs_of_other_versions_are_refused) {
@@ -211,4 +299,6 @@ Test(options, stats_are_refused_for_other_exporters) {
     cr_assert(eq(int, tacho_remote_write_exporter_stats(exporter, NULL), TACHO_E_INVALID));
     stats.struct_size = 0;
     cr_assert(eq(int, tacho_remote_write_exporter_stats(exporter, &stats), TACHO_E_INVALID));
+    cr_assert(was_told("struct_size: is 0; set it to sizeof(tacho_remote_write_stats)"), "%s",
+              fault_log.text);
 }

@@ -42,7 +42,7 @@ Test(refusal, a_400_drops_the_request_counts_and_names_a_series) {
     cr_assert(eq(u64, stats.retries, 0));
     cr_assert(was_told("refused: HTTP 400 from http://127.0.0.1"), "%s", fault_log.text);
     cr_assert(was_told("example of " COUNTER), "%s", fault_log.text);
-    cr_assert(was_told("it answered \"out of order   sample\""), "%s", fault_log.text);
+    cr_assert(was_told("it answered `out of order   sample`"), "%s", fault_log.text);
     tacho_metric_exporter_destroy(exporter);
 }
 

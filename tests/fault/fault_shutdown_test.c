@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests that the end is orderly, in time and honest about losses: shutdown, exit, fork. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -258,27 +257,4 @@ Test(shutdown, a_forked_child_leaves_the_parents_exporter_alone) {
     cr_assert(eq(int, flush(parents_exporter, PATIENCE_MS), TACHO_OK));
     cr_assert(eq(str, (char *)values_of(receiver, COUNTER), "1 3 4"));
     tacho_metric_exporter_destroy(parents_exporter);
-}
-
-/* Signals of the host go to the host's threads, and sockets are closed on exec. */
-Test(shutdown, the_sending_thread_blocks_all_signals_and_its_sockets_close_on_exec) {
-    const tacho_remote_write_options options = fast_options(receiver_url(receiver));
-    tacho_metric_exporter *exporter = create(&options);
-    cr_assert(eq(int, export_counter(exporter, resource, 1), TACHO_OK));
-    cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_OK));
-    size_t connected = 0;
-    for (int fd = 3; fd < 256; fd++) {
-        struct sockaddr_in peer = {0};
-        socklen_t length = sizeof peer;
-        char url[64];
-        if (getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET) {
-            snprintf(url, sizeof url, "http://127.0.0.1:%u/api/v1/write", ntohs(peer.sin_port));
-            if (strcmp(url, receiver_url(receiver)) == 0) {
-                connected++;
-                cr_assert(ne(int, fcntl(fd, F_GETFD) & FD_CLOEXEC, 0));
-            }
-        }
-    }
-    cr_assert(eq(sz, connected, 1));
-    tacho_metric_exporter_destroy(exporter);
 }

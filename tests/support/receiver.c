@@ -3,6 +3,7 @@
 #include "support/receiver.h"
 
 #include <arpa/inet.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct header {
 struct request {
     struct header headers[HEADERS_KEPT];
     size_t header_count;
+    char *target;
     char *body;
     size_t length;
     size_t capacity;
@@ -32,6 +34,7 @@ struct request {
 struct receiver {
     struct MHD_Daemon *daemon;
     char url[64];
+    bool wants_client_certificate;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -46,6 +49,8 @@ struct receiver {
     struct request **requests;
     size_t request_count;
     size_t connection_count;
+    size_t closed_count;
+    size_t bodies_to_cut;
     struct receiver_sample *samples;
     size_t sample_count;
     char problem[256];
@@ -102,6 +107,7 @@ static void free_request(struct request *request) {
         free(request->headers[i].name);
         free(request->headers[i].value);
     }
+    free(request->target);
     free(request->body);
     free(request);
 }
@@ -187,7 +193,8 @@ static struct receiver_step choose_step(struct receiver *receiver, const struct 
 }
 
 /* Judges and keeps the request; tells what to do with it. */
-static struct receiver_step take_request(struct receiver *receiver, struct request *request) {
+static struct receiver_step take_request(struct receiver *receiver, struct request *request,
+                                         bool is_known_client) {
     struct receiver_decoded decoded;
     receiver_decode(request->body, request->length, &decoded);
     pthread_mutex_lock(&receiver->lock);
@@ -195,6 +202,9 @@ static struct receiver_step take_request(struct receiver *receiver, struct reque
     note_problem(receiver, decoded.problem);
     check_headers(receiver, request);
     struct receiver_step step = choose_step(receiver, request, &decoded);
+    if (!is_known_client) {
+        step = (struct receiver_step){.status = MHD_HTTP_FORBIDDEN};
+    }
     step.status = step.status == 0 ? MHD_HTTP_NO_CONTENT : step.status;
     if (step.action == RECEIVER_ANSWER && step.status >= 200 && step.status < 300) {
         accept_samples(receiver, &decoded);
@@ -240,6 +250,39 @@ static enum MHD_Result hang(struct receiver *receiver, struct MHD_Connection *co
     return result;
 }
 
+static bool shows_certificate(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    unsigned problems = 1;
+    return info != NULL &&
+           gnutls_certificate_verify_peers2((gnutls_session_t)info->tls_session, &problems) == 0 &&
+           problems == 0;
+}
+
+static bool must_cut(struct receiver *receiver) {
+    pthread_mutex_lock(&receiver->lock);
+    bool is_cut = receiver->bodies_to_cut > 0;
+    receiver->bodies_to_cut -= is_cut ? 1 : 0;
+    pthread_mutex_unlock(&receiver->lock);
+    return is_cut;
+}
+
+static struct request *begin_request(struct MHD_Connection *connection, const char *target) {
+    struct request *request = calloc(1, sizeof *request);
+    must(request != NULL, "out of memory");
+    request->target = strdup(target);
+    must(request->target != NULL, "out of memory");
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, keep_header, request);
+    return request;
+}
+
+/* Of a path, and of a whole URL. */
+static bool is_write_target(const char *target) {
+    static const char path[] = "/api/v1/write";
+    size_t length = strlen(target);
+    return length >= sizeof path - 1 && strcmp(target + length - (sizeof path - 1), path) == 0;
+}
+
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *length, void **state) {
@@ -250,23 +293,25 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     }
     struct request *request = *state;
     if (request == NULL) {
-        *state = calloc(1, sizeof *request);
-        must(*state != NULL, "out of memory");
-        (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, keep_header, *state);
+        *state = begin_request(connection, url);
         return MHD_YES;
     }
     if (*length > 0) {
+        if (must_cut(receiver)) {
+            return MHD_NO;
+        }
         append_body(request, data, *length);
         *length = 0;
         return MHD_YES;
     }
     *state = receiver; /* the request is not this call's any more */
-    if (strcmp(method, "POST") != 0 || strcmp(url, "/api/v1/write") != 0) {
+    if (strcmp(method, "POST") != 0 || !is_write_target(url)) {
         pthread_mutex_lock(&receiver->lock);
         note_problem(receiver, "not a POST to /api/v1/write");
         pthread_mutex_unlock(&receiver->lock);
     }
-    struct receiver_step step = take_request(receiver, request);
+    bool is_known_client = !receiver->wants_client_certificate || shows_certificate(connection);
+    struct receiver_step step = take_request(receiver, request, is_known_client);
     switch (step.action) {
     case RECEIVER_HANG:
         return hang(receiver, connection);
@@ -293,11 +338,11 @@ static void count_connection(void *user, struct MHD_Connection *connection, void
     struct receiver *receiver = user;
     (void)connection;
     (void)state;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        pthread_mutex_lock(&receiver->lock);
-        receiver->connection_count++;
-        pthread_mutex_unlock(&receiver->lock);
-    }
+    pthread_mutex_lock(&receiver->lock);
+    receiver->connection_count += code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : 0;
+    receiver->closed_count += code == MHD_CONNECTION_NOTIFY_CLOSED ? 1 : 0;
+    pthread_cond_broadcast(&receiver->changed);
+    pthread_mutex_unlock(&receiver->lock);
 }
 
 /* --- life --- */
@@ -332,11 +377,17 @@ struct receiver *receiver_start(void) {
     return start(0, none, "http");
 }
 
-struct receiver *receiver_start_tls(const char *certificate, const char *key) {
-    const struct MHD_OptionItem identity[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
-                                              {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
-                                              {MHD_OPTION_END, 0, NULL}};
-    return start(MHD_USE_TLS, identity, "https");
+struct receiver *receiver_start_tls(const char *certificate, const char *key,
+                                    const char *client_authority) {
+    const struct MHD_OptionItem identity[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
+        {client_authority != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+         (void *)client_authority},
+        {MHD_OPTION_END, 0, NULL}};
+    struct receiver *receiver = start(MHD_USE_TLS, identity, "https");
+    receiver->wants_client_certificate = client_authority != NULL; /* nobody knows its port yet */
+    return receiver;
 }
 
 void receiver_stop(struct receiver *receiver) {
@@ -392,6 +443,12 @@ void receiver_require_authorization(struct receiver *receiver, const char *value
     pthread_mutex_unlock(&receiver->lock);
 }
 
+void receiver_cut_bodies(struct receiver *receiver, size_t count) {
+    pthread_mutex_lock(&receiver->lock);
+    receiver->bodies_to_cut = count;
+    pthread_mutex_unlock(&receiver->lock);
+}
+
 /* --- asking --- */
 
 static bool wait_for(struct receiver *receiver, const size_t *number, size_t count,
@@ -418,6 +475,10 @@ bool receiver_wait_requests(struct receiver *receiver, size_t count, uint32_t ti
 
 bool receiver_wait_samples(struct receiver *receiver, size_t count, uint32_t timeout_ms) {
     return wait_for(receiver, &receiver->sample_count, count, timeout_ms);
+}
+
+bool receiver_wait_closed(struct receiver *receiver, size_t count, uint32_t timeout_ms) {
+    return wait_for(receiver, &receiver->closed_count, count, timeout_ms);
 }
 
 static size_t read_number(struct receiver *receiver, const size_t *number) {
@@ -477,6 +538,10 @@ static const struct request *request_at(struct receiver *receiver, size_t index)
 
 const char *receiver_header(struct receiver *receiver, size_t index, const char *name) {
     return header_of(request_at(receiver, index), name);
+}
+
+const char *receiver_target(struct receiver *receiver, size_t index) {
+    return request_at(receiver, index)->target;
 }
 
 const void *receiver_body(struct receiver *receiver, size_t index, size_t *length) {

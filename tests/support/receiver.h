@@ -46,8 +46,10 @@ struct receiver_sample {
 struct receiver;
 
 struct receiver *receiver_start(void);
-/** The same with TLS and the certificate of tls_identity.h. */
-struct receiver *receiver_start_tls(const char *certificate, const char *key);
+/** The same with TLS. With `client_authority` (NULL = none) a client that shows no certificate
+ * signed by it gets 403. The texts are borrowed. */
+struct receiver *receiver_start_tls(const char *certificate, const char *key,
+                                    const char *client_authority);
 void receiver_stop(struct receiver *receiver);
 
 /** Its endpoint, "http://127.0.0.1:PORT/api/v1/write". */
@@ -63,9 +65,14 @@ void receiver_refuse_larger(struct receiver *receiver, size_t max_samples, const
 /** Answers 401 unless the Authorization header is exactly this text (NULL = any; borrowed). */
 void receiver_require_authorization(struct receiver *receiver, const char *value);
 
+/** Closes so many connections in the middle of a body, before anything else is looked at. */
+void receiver_cut_bodies(struct receiver *receiver, size_t count);
+
 /** Waits until so many requests came, or samples were accepted; false when the time is over. */
 bool receiver_wait_requests(struct receiver *receiver, size_t count, uint32_t timeout_ms);
 bool receiver_wait_samples(struct receiver *receiver, size_t count, uint32_t timeout_ms);
+/** Waits until so many connections have ended; false when the time is over. */
+bool receiver_wait_closed(struct receiver *receiver, size_t count, uint32_t timeout_ms);
 
 size_t receiver_request_count(struct receiver *receiver);
 size_t receiver_connection_count(struct receiver *receiver);
@@ -83,6 +90,10 @@ struct receiver_sample receiver_sample(struct receiver *receiver, size_t index);
 
 /** A header of request number `index`, "" if it had none. Valid until stop. */
 const char *receiver_header(struct receiver *receiver, size_t index, const char *name);
+
+/** What request number `index` asked for: a path, or a whole URL if it was sent to a proxy. Valid
+ * until stop. */
+const char *receiver_target(struct receiver *receiver, size_t index);
 
 /** The compressed body of request number `index`. Valid until stop. */
 const void *receiver_body(struct receiver *receiver, size_t index, size_t *length);

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # tacho_test_support: a scriptable remote-write receiver and batches for exporters under test.
-# include() it and link the target; it needs libmicrohttpd.
+# include() it and link the target; it needs libmicrohttpd and GnuTLS.
 include_guard(GLOBAL)
 
 find_library(TACHO_MICROHTTPD_LIBRARY microhttpd REQUIRED)
-mark_as_advanced(TACHO_MICROHTTPD_LIBRARY)
+find_library(TACHO_GNUTLS_LIBRARY gnutls REQUIRED) # with which it speaks TLS
+mark_as_advanced(TACHO_MICROHTTPD_LIBRARY TACHO_GNUTLS_LIBRARY)
 
 file(GLOB tacho_test_support_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)
 add_library(tacho_test_support STATIC ${tacho_test_support_sources})
@@ -17,4 +18,5 @@ target_include_directories(tacho_test_support PRIVATE ${PROJECT_SOURCE_DIR}/sdk/
 target_link_libraries(
   tacho_test_support
   PRIVATE tacho_private_flags
-  PUBLIC tacho_remote_write_static snappy protobuf-c ${TACHO_MICROHTTPD_LIBRARY} Threads::Threads)
+  PUBLIC tacho_remote_write_static snappy protobuf-c ${TACHO_MICROHTTPD_LIBRARY}
+         ${TACHO_GNUTLS_LIBRARY} Threads::Threads)

@@ -195,6 +195,24 @@ Test(console, tells_when_the_stream_takes_nothing) {
     (void)fclose(full);
 }
 
+static char told[512];
+
+static void keep_message(const tacho_diagnostic *diagnostic, void *user) {
+    (void)user;
+    (void)snprintf(told, sizeof told, "%s: %s", diagnostic->component, diagnostic->message);
+}
+
+Test(console, a_forgotten_struct_size_is_told_with_the_cure) {
+    const tacho_console_options forgotten = {.error = NULL};
+    tacho_metric_exporter *exporter = NULL;
+    tacho_diagnostics_set_handler(keep_message, NULL);
+    cr_expect(eq(int, tacho_console_exporter_create(&forgotten, &exporter), TACHO_E_INVALID));
+    tacho_diagnostics_set_handler(NULL, NULL);
+    cr_expect(eq(str, told,
+                 (char *)"console: tacho_console_exporter_create failed: struct_size: is 0; set it "
+                         "to sizeof(tacho_console_options), or use TACHO_OPTIONS"));
+}
+
 Test(console, options_of_another_size_are_refused) {
     struct {
         tacho_console_options known;

@@ -16,6 +16,7 @@
 #include "memory/batch_copy.h"
 #include "sample_batch.h"
 #include "tacho/exporters/console.h"
+#include "tacho/sdk/diagnostics.h"
 #include "tacho/sdk/meter_provider.h"
 #include "tacho/tacho.h"
 
@@ -267,6 +268,24 @@ Test(memory, shows_nothing_in_a_forked_child) {
     cr_expect(eq(int, status, 0));
     cr_expect(eq(i64, value_in(&fixture, 0), 1));
     tacho_meter_provider_destroy(fixture.provider);
+}
+
+static char told[512];
+
+static void keep_message(const tacho_diagnostic *diagnostic, void *user) {
+    (void)user;
+    (void)snprintf(told, sizeof told, "%s: %s", diagnostic->component, diagnostic->message);
+}
+
+Test(memory, a_forgotten_struct_size_is_told_with_the_cure) {
+    const tacho_memory_options forgotten = {.error = NULL};
+    tacho_metric_exporter *exporter = NULL;
+    tacho_diagnostics_set_handler(keep_message, NULL);
+    cr_expect(eq(int, tacho_memory_exporter_create(&forgotten, &exporter), TACHO_E_INVALID));
+    tacho_diagnostics_set_handler(NULL, NULL);
+    cr_expect(eq(str, told,
+                 (char *)"memory: tacho_memory_exporter_create failed: struct_size: is 0; set it "
+                         "to sizeof(tacho_memory_options), or use TACHO_OPTIONS"));
 }
 
 Test(memory, options_of_another_size_are_refused) {

@@ -3,6 +3,7 @@
 #pragma GCC diagnostic ignored "-Wconversion" /* in Criterion's own macros */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <string.h>
 
 #include "http/backoff.h"
 #include "http/retry.h"
@@ -139,4 +140,26 @@ Test(backoff, the_slow_delay_is_in_the_upper_half) {
     }
     tachoi_backoff_init(&backoff, 1, 1, 7);
     cr_assert(le(u32, tachoi_backoff_slow_ms(&backoff), 1));
+}
+
+/* AUTH-11 */
+Test(retry, failures_of_tls_have_a_hint_that_names_the_option) {
+    static const struct {
+        CURLcode code;
+        const char *error;
+        const char *hint;
+    } cases[] = {
+        {CURLE_SSL_CACERT_BADFILE, "", "tls_ca_file"},
+        {CURLE_PEER_FAILED_VERIFICATION, "", "tls_ca_file"},
+        {CURLE_SSL_CERTPROBLEM, "", "tls_cert_file and tls_key_file"},
+        {CURLE_SSL_CONNECT_ERROR, "error:0A00010B:SSL routines::wrong version number", "endpoint"},
+        {CURLE_SSL_CONNECT_ERROR, "An unexpected TLS packet was received.", "endpoint"},
+        {CURLE_RECV_ERROR, "tlsv13 alert certificate required", "tls_cert_file"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *hint = tachoi_http_failure_hint(cases[i].code, cases[i].error);
+        cr_assert(ne(ptr, strstr(hint, cases[i].hint), NULL), "%s", hint);
+    }
+    cr_assert(
+        eq(str, (char *)tachoi_http_failure_hint(CURLE_COULDNT_CONNECT, "refused"), (char *)""));
 }

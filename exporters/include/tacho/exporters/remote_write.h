@@ -49,7 +49,8 @@ typedef struct tacho_remote_write_options {
         *proxy_url; /**< Optional (NULL = the environment's, as libcurl reads it; "" = none). */
 
     /* TLS. */
-    const char *tls_ca_file;   /**< Optional (NULL = the system's). PEM. Must be readable. */
+    /* Regular files with a PEM block, readable at creation. */
+    const char *tls_ca_file;   /**< Optional (NULL = the system's). PEM. */
     const char *tls_cert_file; /**< Optional (NULL = none). PEM, with tls_key_file. */
     const char *tls_key_file;  /**< Optional (NULL = none). PEM, with tls_cert_file. */
     /** Optional (false = verify). true switches the verification of the server off. */
