@@ -184,14 +184,16 @@ static bool add_header(const char *key, size_t key_length, const char *value, si
 static int parse_headers(struct tachoi_remote_write_config *config, const char *text,
                          tacho_error *error) {
     struct header_list list = {.memory = &config->memory};
-    if (!tachoi_parse_pairs(text, add_header, &list)) {
+    int status = tachoi_parse_pairs(text, add_header, &list);
+    if (status == TACHO_E_INVALID) {
         return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "headers",
                                           "TACHO_REMOTE_WRITE_HEADERS is not a list of "
                                           "Name=value,Name2=value2 with percent-encoding");
     }
     list.items = tachoi_arena_alloc(&config->memory, list.count + 1, sizeof *list.items);
     list.count = 0;
-    if (list.items == NULL || !tachoi_parse_pairs(text, add_header, &list)) {
+    if (status != TACHO_OK || list.items == NULL ||
+        tachoi_parse_pairs(text, add_header, &list) != TACHO_OK) {
         return TACHO_E_NO_MEMORY;
     }
     config->values.headers = list.items;

@@ -44,7 +44,7 @@ static bool read_pairs(const char *text, struct notes *notes, size_t limit) {
     notes->count = 0;
     notes->left = limit;
     tachoi_text_init(&notes->escaped, 0);
-    bool is_good = tachoi_parse_pairs(text, note, notes);
+    bool is_good = tachoi_parse_pairs(text, note, notes) == TACHO_OK;
     fuzz_check(!notes->escaped.failed);
     return is_good;
 }

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "tacho/status.h"
 
 const char *tachoi_env_get(const char *name) {
     const char *value = secure_getenv(name);
@@ -120,12 +121,15 @@ static bool parse_pair(const char *item, size_t length, char *buffer, pair_fn *e
            each(buffer, key_length, value_buffer, value_length, user);
 }
 
-bool tachoi_parse_pairs(const char *text,
-                        bool (*each)(const char *key, size_t key_length, const char *value,
-                                     size_t value_length, void *user),
-                        void *user) {
+int tachoi_parse_pairs(const char *text,
+                       bool (*each)(const char *key, size_t key_length, const char *value,
+                                    size_t value_length, void *user),
+                       void *user) {
     char *buffer = tachoi_malloc(strlen(text));
-    bool is_good = buffer != NULL;
+    if (buffer == NULL) {
+        return TACHO_E_NO_MEMORY;
+    }
+    bool is_good = true;
     while (is_good) {
         size_t length = strcspn(text, ",");
         is_good = parse_pair(text, length, buffer, each, user);
@@ -135,5 +139,5 @@ bool tachoi_parse_pairs(const char *text,
         text += length + 1;
     }
     tachoi_free(buffer);
-    return is_good;
+    return is_good ? TACHO_OK : TACHO_E_INVALID;
 }

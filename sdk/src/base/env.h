@@ -28,12 +28,12 @@ bool tachoi_parse_u64(const char *data, size_t length, uint64_t max, uint64_t *o
 bool tachoi_percent_decode(const char *data, size_t length, char *out, size_t *out_length);
 
 /** Calls `each` for every key=value of "k1=v1,k2=v2", blanks around parts trimmed, both parts
- * percent-decoded into memory that is valid for the call. Stops at the first false. Returns false
- * on a malformed list (an empty part between commas is one), on a key that is empty, when memory is
- * short and when `each` did. */
-bool tachoi_parse_pairs(const char *text,
-                        bool (*each)(const char *key, size_t key_length, const char *value,
-                                     size_t value_length, void *user),
-                        void *user);
+ * percent-decoded into memory that is valid for the call; stops when it returns false. TACHO_OK;
+ * TACHO_E_INVALID for a malformed list (an empty part between commas is one), for a key that is
+ * empty and when `each` returned false; TACHO_E_NO_MEMORY. */
+int tachoi_parse_pairs(const char *text,
+                       bool (*each)(const char *key, size_t key_length, const char *value,
+                                    size_t value_length, void *user),
+                       void *user);
 
 #endif

@@ -73,7 +73,9 @@ static void add_defaults(struct list *list, char instance_id[37]) {
 static void add_environment(struct list *list) {
     const char *pairs = tachoi_env_get("OTEL_RESOURCE_ATTRIBUTES");
     size_t count = list->count;
-    if (pairs != NULL && !tachoi_parse_pairs(pairs, add_copy, list) && !list->has_failed) {
+    int status = pairs != NULL ? tachoi_parse_pairs(pairs, add_copy, list) : TACHO_OK;
+    list->has_failed = list->has_failed || status == TACHO_E_NO_MEMORY;
+    if (status == TACHO_E_INVALID && !list->has_failed) {
         list->count = count; /* RES-11: all or nothing */
         tachoi_report(TACHO_SEVERITY_ERROR, "meter_provider", "environment_invalid",
                       "OTEL_RESOURCE_ATTRIBUTES",
