@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "base/text.h"
 #include "fuzz/fuzz.h"
+#include "tacho/status.h"
 
 const char fuzz_alphabet[] = {'a', 'b', '=', ',', '%', ' ', '\t', '2', '0', 'C', 'f'};
 const size_t fuzz_alphabet_size = sizeof fuzz_alphabet;

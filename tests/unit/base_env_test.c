@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/env.h"
 #include "base/text.h"
+#include "tacho/status.h"
 
 /* ENV-02 */
 Test(env, an_empty_variable_is_unset) {
