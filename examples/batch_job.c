@@ -8,7 +8,7 @@
  * and says whether everything arrived, within a deadline of your own choice. No sleep, no push
  * gateway.
  *
- * The job counts lines, words and bytes of files, by the definitions of wc(1) and of the locale.
+ * The job counts lines, words and bytes of files (batch_count.c).
  * batch.last_success_timestamp is recorded only when every file was read, so that an alert on its
  * age also sees jobs that fail and jobs that never start:
  *
@@ -22,24 +22,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <wchar.h>
-#include <wctype.h>
 
 #include <tacho/tacho.h>
 
+#include "batch_count.h"
 #include "common.h"
-
-struct counts {
-    int64_t lines;
-    int64_t words;
-    int64_t bytes;
-};
-
-struct scanner {
-    struct counts counts;
-    mbstate_t state;
-    bool in_word;
-};
 
 struct instruments {
     tacho_counter *lines;
@@ -47,62 +34,6 @@ struct instruments {
     tacho_counter *bytes;
     tacho_gauge_f64 *last_success;
 };
-
-/* As wc sees it: ASCII's white space, and other spaces that can be printed, unbreakable ones too.
- */
-static bool separates_words(wint_t character) {
-    if (character < 0x80) {
-        return iswspace(character);
-    }
-    return (iswprint(character) && iswspace(character)) || character == 0xA0 ||
-           character == 0x2007 || character == 0x202F || character == 0x2060;
-}
-
-static void scan(struct scanner *scanner, char byte) {
-    bool was_initial = mbsinit(&scanner->state) != 0;
-    wchar_t character = L'\0';
-    size_t length = mbrtowc(&character, &byte, 1, &scanner->state);
-    if (length == (size_t)-1) { /* not a character: neither part of a word nor between words */
-        memset(&scanner->state, 0, sizeof scanner->state);
-        if (!was_initial) { /* the byte cut another one short; it may begin its own */
-            scan(scanner, byte);
-        }
-        return;
-    }
-    if (length == (size_t)-2) { /* the beginning of one */
-        return;
-    }
-    scanner->counts.lines += character == L'\n';
-    if (separates_words((wint_t)character)) {
-        scanner->in_word = false;
-    } else if (!scanner->in_word && iswprint((wint_t)character)) {
-        scanner->in_word = true;
-        scanner->counts.words++;
-    }
-}
-
-static bool count_file(const char *path, struct counts *counts) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return false;
-    }
-    struct scanner scanner = {0};
-    char buffer[65536];
-    size_t length = 0;
-    errno = 0;
-    while ((length = fread(buffer, 1, sizeof buffer, file)) > 0) {
-        scanner.counts.bytes += (int64_t)length;
-        for (size_t i = 0; i < length; i++) {
-            scan(&scanner, buffer[i]);
-        }
-    }
-    bool complete = ferror(file) == 0;
-    int read_errno = errno;
-    (void)fclose(file);
-    errno = read_errno;
-    *counts = scanner.counts;
-    return complete;
-}
 
 static void create_instruments(struct instruments *instruments) {
     tacho_meter *meter =
@@ -123,8 +54,8 @@ static void create_instruments(struct instruments *instruments) {
 static bool run(const struct instruments *instruments, char *const *paths) {
     bool complete = true;
     for (; *paths != NULL; paths++) {
-        struct counts counts = {0};
-        if (!count_file(*paths, &counts)) {
+        struct batch_counts counts = {0};
+        if (!batch_count_file(*paths, &counts)) {
             (void)fprintf(stderr, "%s: %s\n", *paths, strerror(errno));
             complete = false;
             continue;

@@ -8,36 +8,19 @@
  * and serves all instruments that live on it, so that their values belong together. A callback that
  * cannot read its file observes nothing, and the series have no value in that collection.
  *
- * In Prometheus: rate(system_cpu_time_seconds_total{cpu_mode!="idle"}[1m]), and so on. Names and
- * units are those of OpenTelemetry's semantic conventions. Ends on SIGINT, SIGTERM or after
- * --duration-s; the last figures are delivered. */
+ * In Prometheus: rate(system_cpu_time_seconds_total{cpu_mode!="idle"}[1m]), and so on. Ends on
+ * SIGINT, SIGTERM or after --duration-s; the last figures are delivered. */
 #include <stdio.h>
 
 #include <tacho/tacho.h>
 
 #include "common.h"
+#include "host_instruments.h"
 #include "host_proc.h"
 
 enum { MAX_DEVICES = 64, DEADLINE_MS = 5000 };
 
-/* Instruments that one callback serves stand together. */
-enum instrument {
-    CPU_TIME,
-    MEMORY_USAGE,
-    MEMORY_LIMIT,
-    MEMORY_AVAILABLE,
-    LOAD_1M,
-    LOAD_5M,
-    LOAD_15M,
-    NETWORK_IO,
-    NETWORK_PACKETS,
-    DISK_IO,
-    DISK_OPERATIONS,
-    OWN_CPU_TIME,
-    OWN_MEMORY,
-    INSTRUMENT_COUNT
-};
-static tacho_observable *host[INSTRUMENT_COUNT]; /* complete before a callback is registered */
+static tacho_observable *host[HOST_INSTRUMENT_COUNT]; /* complete before a callback is registered */
 
 static void observe_cpu(tacho_observer *observer, void *user) {
     (void)user;
@@ -83,7 +66,7 @@ static void observe_load(tacho_observer *observer, void *user) {
 /* Networks and disks differ in their words only: `user` is how one callback serves both. */
 struct device_kind {
     size_t (*read)(struct host_device *devices, size_t max);
-    enum instrument io, operations;
+    enum host_instrument io, operations;
     const char *name_key, *direction_key, *in, *out;
 };
 
@@ -114,34 +97,6 @@ static void observe_process(tacho_observer *observer, void *user) {
     }
 }
 
-/* The functions that create observable instruments all look like this. */
-typedef tacho_observable *create_fn(tacho_meter *, const char *, const tacho_instrument_options *,
-                                    tacho_observe_fn, void *);
-static create_fn *const counter = tacho_meter_create_observable_counter;
-static create_fn *const counter_f64 = tacho_meter_create_observable_counter_f64;
-static create_fn *const up_down_counter = tacho_meter_create_observable_up_down_counter;
-static create_fn *const gauge_f64 = tacho_meter_create_observable_gauge_f64;
-
-static const struct {
-    create_fn *const *create;
-    const char *name;
-    const char *unit;
-} instruments[INSTRUMENT_COUNT] = {
-    [CPU_TIME] = {&counter_f64, "system.cpu.time", "s"},
-    [MEMORY_USAGE] = {&up_down_counter, "system.memory.usage", "By"},
-    [MEMORY_LIMIT] = {&up_down_counter, "system.memory.limit", "By"},
-    [MEMORY_AVAILABLE] = {&up_down_counter, "system.memory.linux.available", "By"},
-    [LOAD_1M] = {&gauge_f64, "system.cpu.load_average.1m", "{thread}"},
-    [LOAD_5M] = {&gauge_f64, "system.cpu.load_average.5m", "{thread}"},
-    [LOAD_15M] = {&gauge_f64, "system.cpu.load_average.15m", "{thread}"},
-    [NETWORK_IO] = {&counter, "system.network.io", "By"},
-    [NETWORK_PACKETS] = {&counter, "system.network.packet.count", "{packet}"},
-    [DISK_IO] = {&counter, "system.disk.io", "By"},
-    [DISK_OPERATIONS] = {&counter, "system.disk.operations", "{operation}"},
-    [OWN_CPU_TIME] = {&counter_f64, "process.cpu.time", "s"},
-    [OWN_MEMORY] = {&up_down_counter, "process.memory.usage", "By"},
-};
-
 static struct device_kind networks = {
     host_read_networks,     NETWORK_IO, NETWORK_PACKETS, "network.interface.name",
     "network.io.direction", "receive",  "transmit"};
@@ -151,7 +106,7 @@ static struct device_kind disks = {host_read_disks,     DISK_IO, DISK_OPERATIONS
 static const struct {
     tacho_observe_fn observe;
     void *user;
-    enum instrument first;
+    enum host_instrument first;
     size_t count;
 } sources[] = {
     {observe_cpu, NULL, CPU_TIME, 2},      {observe_memory, NULL, MEMORY_USAGE, 3},
@@ -160,11 +115,7 @@ static const struct {
 };
 
 static bool observe_host(tacho_meter *meter) {
-    for (size_t i = 0; i < INSTRUMENT_COUNT; i++) {
-        host[i] = (*instruments[i].create)(
-            meter, instruments[i].name,
-            TACHO_OPTIONS(tacho_instrument_options, .unit = instruments[i].unit), NULL, NULL);
-    }
+    host_create_instruments(meter, host);
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         int rc = tacho_meter_register_callback(meter, sources[i].observe, sources[i].user,
                                                &host[sources[i].first], sources[i].count, NULL);

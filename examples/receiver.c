@@ -5,34 +5,26 @@
  *     curl http://127.0.0.1:9090/series
  *
  * The lesson: remote write 1.0 is an HTTP POST of a snappy-compressed protobuf message; here is
- * the other side of it, whole. This file knows HTTP, receiver_rules.c what is allowed,
- * receiver_series.c what was received. Point a program at it to see its series as text, one line
- * per sample: name{labels} value timestamp.
+ * the other side of it: HTTP in this file, compression in receiver_body.c, what is allowed in
+ * receiver_rules.c. Prints one line per sample: name{labels} value timestamp.
  *
  *     POST /api/v1/write   204, or 4xx and the reason
  *     GET /series          the last sample of every series
  *
  * It listens on 127.0.0.1, at --port (0 takes any free one and prints it), else at the port of
- * --endpoint, whose default is that of all examples: started without options, they find it. Ends
- * on SIGINT and SIGTERM. */
+ * --endpoint, whose default is that of all examples. Ends on SIGINT and SIGTERM. */
 #include <arpa/inet.h>
 #include <locale.h>
 #include <microhttpd.h>
-#include <snappy-c.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common.h"
+#include "receiver_body.h"
 #include "receiver_rules.h"
 #include "receiver_series.h"
 
-enum { MAX_BODY_BYTES = 32 << 20, NOT_GIVEN = UINT16_MAX + 1 };
-
-struct body {
-    char *data;
-    size_t length;
-    bool is_too_long;
-};
+enum { NOT_GIVEN = UINT16_MAX + 1 };
 
 static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int status, char *text,
                              enum MHD_ResponseMemoryMode mode) {
@@ -48,25 +40,17 @@ static const char *header(struct MHD_Connection *connection, const char *name) {
     return value != NULL ? value : "";
 }
 
-static bool take_body(struct series_store *store, const struct body *body,
+static bool take_body(struct series_store *store, const struct receiver_body *body,
                       struct refusal *refusal) {
     size_t length = 0;
-    char *data = NULL;
-    bool is_taken = false;
-    if (body->length == 0 ||
-        snappy_uncompressed_length(body->data, body->length, &length) != SNAPPY_OK ||
-        length > MAX_BODY_BYTES || (data = malloc(length + 1)) == NULL ||
-        snappy_uncompress(body->data, body->length, data, &length) != SNAPPY_OK) {
-        receiver_refuse(refusal, "the body is not compressed with snappy's block format");
-    } else {
-        is_taken = series_store_take(store, (const uint8_t *)data, length, stdout, refusal);
-    }
+    uint8_t *data = receiver_body_uncompress(body, &length, refusal);
+    bool is_taken = data != NULL && series_store_take(store, data, length, stdout, refusal);
     free(data);
     return is_taken;
 }
 
 static enum MHD_Result answer_write(struct MHD_Connection *connection, struct series_store *store,
-                                    const struct body *body) {
+                                    const struct receiver_body *body) {
     struct refusal refusal = {"the body is too long"};
     unsigned int status = MHD_HTTP_CONTENT_TOO_LARGE;
     if (!body->is_too_long) {
@@ -101,17 +85,6 @@ static enum MHD_Result answer_series(struct MHD_Connection *connection,
     return text != NULL ? reply(connection, MHD_HTTP_OK, text, MHD_RESPMEM_MUST_FREE) : MHD_NO;
 }
 
-static void append(struct body *body, const char *data, size_t length) {
-    char *grown =
-        length <= MAX_BODY_BYTES - body->length ? realloc(body->data, body->length + length) : NULL;
-    body->is_too_long = body->is_too_long || grown == NULL;
-    if (grown != NULL) {
-        memcpy(grown + body->length, data, length);
-        body->data = grown;
-        body->length += length;
-    }
-}
-
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_length, void **state) {
@@ -119,36 +92,31 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     struct series_store *store = user;
     (void)version;
     if (*state == NULL) { /* the headers are here */
-        *state = calloc(1, sizeof(struct body));
+        *state = calloc(1, sizeof(struct receiver_body));
         return *state != NULL ? MHD_YES : MHD_NO;
     }
     if (*upload_length > 0) {
-        append(*state, upload, *upload_length);
+        receiver_body_append(*state, upload, *upload_length);
         *upload_length = 0;
         return MHD_YES;
     }
     if (strcmp(url, "/series") == 0 && strcmp(method, "GET") == 0) {
         return answer_series(connection, store);
     }
-    if (strcmp(url, "/api/v1/write") != 0) {
-        return reply(connection, MHD_HTTP_NOT_FOUND, not_found, MHD_RESPMEM_PERSISTENT);
+    bool is_write = strcmp(url, "/api/v1/write") == 0;
+    if (is_write && strcmp(method, "POST") == 0) {
+        return answer_write(connection, store, *state);
     }
-    if (strcmp(method, "POST") != 0) {
-        return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, not_found, MHD_RESPMEM_PERSISTENT);
-    }
-    return answer_write(connection, store, *state);
+    return reply(connection, is_write ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND, not_found,
+                 MHD_RESPMEM_PERSISTENT);
 }
 
 static void end_request(void *user, struct MHD_Connection *connection, void **state,
                         enum MHD_RequestTerminationCode code) {
-    struct body *body = *state;
     (void)user;
     (void)connection;
     (void)code;
-    if (body != NULL) {
-        free(body->data);
-    }
-    free(body);
+    receiver_body_destroy(*state);
     *state = NULL;
 }
 
@@ -165,10 +133,8 @@ int main(int argc, char **argv) {
         argc, argv,
         (const struct example_option[]){{"port", NULL, &port}, {"endpoint", &endpoint, NULL}, {0}},
         "receiver [--port N | --endpoint URL]");
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port =
-                                      htons(port < NOT_GIVEN ? (uint16_t)port : port_of(endpoint)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    address.sin_port = htons(port < NOT_GIVEN ? (uint16_t)port : port_of(endpoint));
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* the rules about text do not depend on the user's */
     sigset_t signals;
     example_block_signals(&signals);

@@ -79,6 +79,8 @@ expect_body "a bad metric name" 400 "cannot be the name of a metric" __name__=9u
 expect_body "a value that is not UTF-8" 400 "not UTF-8" __name__=up a=$'\xff' @3000=1
 expect_body "a sample out of order" 400 "out of order" __name__=up a=1 @1500=1
 expect_body "samples out of order in one request" 400 "out of order" __name__=new @2=1 @1=1
+expect_body "a series without samples" 400 "no samples" __name__=up a=1
+expect_body "a series twice" 400 "new twice" __name__=new @3=1 --series __name__=new @4=1
 expect_body "two values for one time" 400 "two values" __name__=up a=1 @2000=99
 expect_body "a body that is not compressed" 400 "snappy" --raw __name__=up a=1 @3000=1
 printf '\x05\x10hello' >"$WORK/body"
