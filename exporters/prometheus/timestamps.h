@@ -14,7 +14,7 @@ struct tachoi_timestamps {
 
 enum tachoi_timestamp_result {
     TACHOI_TIMESTAMP_OK,
-    TACHOI_TIMESTAMP_TOO_EARLY, /* the wall clock stands before this version's release: not set */
+    TACHOI_TIMESTAMP_TOO_EARLY, /* the wall clock stands before 2026: it was never set */
     TACHOI_TIMESTAMP_TOO_FAR    /* would lead the wall clock by more than ten minutes */
 };
 

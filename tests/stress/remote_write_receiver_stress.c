@@ -5,54 +5,17 @@
  * and no less, and found nothing wrong with any request. */
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
+#include "delivery_stress.h"
 #include "support/receiver.h"
-#include "tacho/exporters/remote_write.h"
-#include "tacho/sdk/diagnostics.h"
 #include "tacho/sdk/meter_provider.h"
 #include "tacho/tacho.h"
 
 static struct receiver *receiver;
 static tacho_meter_provider *provider;
-static tacho_metric_exporter *exporter;
 static tacho_counter *counter;
 static tacho_histogram *histogram;
-static _Atomic(bool) has_ended;
-
-static void must(bool condition, const char *what) {
-    if (!condition) {
-        (void)fprintf(stderr, "remote_write_receiver_stress: %s\n", what);
-        abort();
-    }
-}
-
-static void ignore(const tacho_diagnostic *diagnostic, void *user) {
-    (void)diagnostic;
-    (void)user;
-}
-
-static bool goes_on(void) {
-    return !atomic_load_explicit(&has_ended, memory_order_relaxed);
-}
-
-static void rest(long ms) {
-    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL); /* paces the stress; nothing is expected to be done by then */
-}
-
-static tacho_remote_write_stats balanced_stats(void) {
-    tacho_remote_write_stats stats = {.struct_size = sizeof stats};
-    must(tacho_remote_write_exporter_stats(exporter, &stats) == TACHO_OK, "no account");
-    must(stats.accepted == stats.acknowledged + stats.failed + stats.dropped_queue_full +
-                               stats.dropped_too_old + stats.dropped_shutdown +
-                               stats.dropped_clock + stats.dropped_invalid + stats.pending,
-         "the account does not balance");
-    return stats;
-}
 
 static void *record(void *argument) {
     for (int64_t i = 0; goes_on(); i++) {

@@ -4,47 +4,15 @@
  * sample must be found in the account, at each moment and at the end. */
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-#include "tacho/exporters/remote_write.h"
-#include "tacho/sdk/diagnostics.h"
+#include "delivery_stress.h"
 #include "tacho/sdk/meter_provider.h"
 #include "tacho/tacho.h"
 
 static tacho_meter_provider *provider;
-static tacho_metric_exporter *exporter;
 static tacho_counter *counter;
 static tacho_histogram *histogram;
-static _Atomic(bool) has_ended;
-
-static void must(bool condition, const char *what) {
-    if (!condition) {
-        (void)fprintf(stderr, "remote_write_stress: %s\n", what);
-        abort();
-    }
-}
-
-static void ignore(const tacho_diagnostic *diagnostic, void *user) {
-    (void)diagnostic;
-    (void)user;
-}
-
-static bool goes_on(void) {
-    return !atomic_load_explicit(&has_ended, memory_order_relaxed);
-}
-
-static tacho_remote_write_stats balanced_stats(void) {
-    tacho_remote_write_stats stats = {.struct_size = sizeof stats};
-    must(tacho_remote_write_exporter_stats(exporter, &stats) == TACHO_OK, "no account");
-    must(stats.accepted == stats.acknowledged + stats.failed + stats.dropped_queue_full +
-                               stats.dropped_too_old + stats.dropped_shutdown +
-                               stats.dropped_clock + stats.dropped_invalid + stats.pending,
-         "the account does not balance");
-    return stats;
-}
 
 static void *record(void *argument) {
     int64_t value = 0;
@@ -102,12 +70,11 @@ int main(void) {
     enum { THREADS = sizeof bodies / sizeof bodies[0] };
     pthread_t threads[THREADS];
     pthread_t closers[2];
-    const struct timespec pause = {.tv_sec = 1, .tv_nsec = 500000000};
     set_up();
     for (size_t i = 0; i < THREADS; i++) {
         must(pthread_create(&threads[i], NULL, bodies[i], NULL) == 0, "no thread");
     }
-    (void)nanosleep(&pause, NULL); /* how long to stress, not how long something takes */
+    rest(1500);
     for (size_t i = 0; i < 2; i++) {
         must(pthread_create(&closers[i], NULL, shut_down, NULL) == 0, "no thread");
     }
