@@ -3,7 +3,7 @@
 #include "tacho/status.h"
 
 const char *tacho_status_text(int status) {
-    if (status > TACHO_OK || status < TACHO_E_SYSTEM) {
+    if (status > TACHO_OK || status < TACHO_E_NOT_FOUND) {
         return "unknown status";
     }
     switch ((enum tacho_status)status) {
@@ -27,6 +27,8 @@ const char *tacho_status_text(int status) {
         return "the object belongs to the parent process";
     case TACHO_E_SYSTEM:
         return "the operating system refused";
+    case TACHO_E_NOT_FOUND:
+        return "there is no such thing";
     }
     return "unknown status";
 }

@@ -196,6 +196,8 @@ static const char *type_text(const tacho_metric *metric) {
         return is_f64 ? "gauge of double" : "gauge of int64";
     case TACHO_METRIC_HISTOGRAM:
         return "histogram";
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
+    case TACHO_METRIC_SUMMARY:
     default:
         return NULL;
     }

@@ -154,6 +154,8 @@ static void copy_metric(struct copier *copier, const tacho_metric *source, tacho
     case TACHO_METRIC_HISTOGRAM:
         copy_histogram_points(copier, source, copy);
         break;
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
+    case TACHO_METRIC_SUMMARY:
     default: /* of a later SDK: points that this version cannot read */
         copy->points = NULL;
         copy->point_count = 0;

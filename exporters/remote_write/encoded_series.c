@@ -19,6 +19,8 @@ enum tachoi_encoded_series_kind tachoi_encoded_series_kind_of(const tacho_metric
     case TACHO_METRIC_HISTOGRAM:
         return TACHOI_ENCODED_HISTOGRAM;
     case TACHO_METRIC_GAUGE:
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
+    case TACHO_METRIC_SUMMARY:
         break;
     }
     return TACHOI_ENCODED_GAUGE;

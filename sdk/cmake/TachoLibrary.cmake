@@ -6,7 +6,7 @@ include(CheckCCompilerFlag)
 
 # Flags of all code of the project, never of its users.
 add_library(tacho_private_flags INTERFACE)
-target_compile_definitions(tacho_private_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(tacho_private_flags INTERFACE _GNU_SOURCE TACHO_ENABLE_EXPERIMENTAL)
 target_compile_options(
   tacho_private_flags
   INTERFACE -Wall

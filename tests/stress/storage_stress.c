@@ -74,10 +74,10 @@ static void record_bound(struct stress *stress, int64_t set, unsigned times) {
     require(integer != NULL && number != NULL && distribution != NULL && gauge != NULL,
             "binding failed");
     for (unsigned i = 0; i < times; i++) {
-        tachoi_bound_series_record_i64(integer, 1);
-        tachoi_bound_series_record_f64(number, 1);
-        tachoi_bound_series_record_f64(distribution, value_of_bucket[i % BUCKETS]);
-        tachoi_bound_series_record_i64(gauge, 1);
+        tachoi_bound_series_record_i64(integer, 1, NULL);
+        tachoi_bound_series_record_f64(number, 1, NULL);
+        tachoi_bound_series_record_f64(distribution, value_of_bucket[i % BUCKETS], NULL);
+        tachoi_bound_series_record_i64(gauge, 1, NULL);
     }
     tachoi_bound_series_release(integer);
     tachoi_bound_series_release(number);
@@ -174,7 +174,7 @@ static void collect(struct tachoi_sync_storage *storage, enum kind kind, struct 
                     struct tachoi_arena *arena) {
     struct tachoi_points points = {0};
     tachoi_arena_reset(arena);
-    require(tachoi_sync_storage_collect(storage, tachoi_unix_ns(), arena, &points), "no memory");
+    require(tachoi_sync_storage_collect(storage, (struct tachoi_moment){tachoi_unix_ns(), tachoi_monotonic_ns()}, arena, &points), "no memory");
     require(points.count <= LIMIT + 1, "more series than the limit allows");
     totals->count = 0;
     for (size_t i = 0; i < points.count; i++) {
@@ -221,7 +221,7 @@ static void check_account(struct tachoi_sync_storage *storage, const char *name,
 
 static struct tachoi_sync_storage *create(const struct tachoi_aggregation *aggregation) {
     struct tachoi_sync_storage *storage = NULL;
-    require(tachoi_sync_storage_create(aggregation, LIMIT, &real_clock, &storage) == TACHO_OK,
+    require(tachoi_sync_storage_create(&(struct tachoi_storage_config){.aggregation = aggregation, .limit = LIMIT, .clock = &real_clock}, &storage) == TACHO_OK,
             "no storage");
     return storage;
 }

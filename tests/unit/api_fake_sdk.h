@@ -190,9 +190,10 @@ static inline tacho_spi_bound *fake_bind(void *self, tacho_attributes attributes
 }
 
 static const tacho_spi_instrument_ops fake_i64_ops = {
-    sizeof(tacho_spi_instrument_ops), fake_record_i64, NULL, fake_enabled, fake_bind};
+    sizeof(tacho_spi_instrument_ops), fake_record_i64, NULL, fake_enabled, fake_bind, NULL, NULL};
 static const tacho_spi_instrument_ops fake_f64_ops = {sizeof(tacho_spi_instrument_ops), NULL,
-                                                      fake_record_f64, fake_enabled, fake_bind};
+                                                      fake_record_f64, fake_enabled, fake_bind,
+                                                      NULL, NULL};
 static const tacho_spi_instrument_ops fake_observable_ops = {.struct_size =
                                                                  sizeof(tacho_spi_instrument_ops)};
 

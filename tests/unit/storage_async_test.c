@@ -13,7 +13,7 @@ static uint64_t previous_ns;
 static void start(const struct tachoi_aggregation *aggregation, uint32_t limit) {
     tachoi_arena_init(&arena, 0);
     previous_ns = 0;
-    cr_assert(eq(int, tachoi_async_storage_create(aggregation, limit, &storage), TACHO_OK));
+    cr_assert(eq(int, tachoi_async_storage_create(&(struct tachoi_storage_config){.aggregation = aggregation, .limit = limit, .creation_unix_nano = CREATED}, &storage), TACHO_OK));
 }
 
 static void stop(void) {
@@ -24,7 +24,7 @@ static void stop(void) {
 static bool was_complete = true;
 
 static void begin(uint64_t time_ns) {
-    tachoi_async_storage_begin(storage, time_ns, previous_ns, CREATED, was_complete);
+    tachoi_async_storage_begin(storage, (struct tachoi_moment){time_ns, time_ns}, was_complete);
     previous_ns = time_ns;
 }
 
@@ -194,7 +194,7 @@ Test(async_storage, creating_and_collecting_fail_cleanly_without_memory) {
     for (uint64_t k = 1;; k++) {
         struct tachoi_async_storage *made = NULL;
         tachoi_alloc_fail_at(k);
-        const int status = tachoi_async_storage_create(&sum_i64, 5, &made);
+        const int status = tachoi_async_storage_create(&(struct tachoi_storage_config){.aggregation = &sum_i64, .limit = 5}, &made);
         if (tachoi_alloc_fail_pending()) {
             tachoi_alloc_fail_at(0);
             cr_assert(eq(int, status, TACHO_OK));

@@ -82,13 +82,13 @@ Test(contention, only_a_full_ring_drops_and_counts, .fini = stop) {
     struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
     set_locks(series_of(1), held_by(TACHOI_HOLDER_RECORDER));
     for (size_t i = 0; i < TACHOI_OVERFLOW_RING_SLOTS + BEYOND; i++) {
-        tachoi_bound_series_record_f64(bound, 1);
+        tachoi_bound_series_record_f64(bound, 1, NULL);
     }
     set_locks(series_of(1), 0);
     cr_assert(eq(u64, take_drops().contended, BEYOND));
     cr_assert(eq(u64, take_drops().contended, 0)); /* told once */
     cr_assert(eq(u64, count_of(1), TACHOI_OVERFLOW_RING_SLOTS));
-    tachoi_bound_series_record_f64(bound, 1); /* there is room again */
+    tachoi_bound_series_record_f64(bound, 1, NULL); /* there is room again */
     cr_assert(eq(u64, count_of(1), TACHOI_OVERFLOW_RING_SLOTS + 1));
     tachoi_bound_series_release(bound);
 }
@@ -99,7 +99,7 @@ Test(contention, a_busy_stripe_sends_the_recorder_to_the_next, .fini = stop) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series_of(1));
     set_locks(series_of(1), held_by(TACHOI_HOLDER_RECORDER));
     atomic_store(&tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, 1))->lock, 0);
-    tachoi_bound_series_record_f64(bound, 8);
+    tachoi_bound_series_record_f64(bound, 8, NULL);
     struct tachoi_histogram_cell *cell = tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, 1));
     cr_assert(eq(dbl, cell->totals.sum, 8));
     set_locks(series_of(1), 0);
@@ -250,7 +250,7 @@ Test(contention, double_sums_never_step_back, .fini = stop) {
 static bool child_goes_on(void *user) {
     struct tachoi_bound_series *bound = user;
     tachoi_sync_storage_record_f64(storage, 1, SET(1));
-    tachoi_bound_series_record_f64(bound, 1);
+    tachoi_bound_series_record_f64(bound, 1, NULL);
     tachoi_sync_storage_record_f64(storage, 1, SET(3));
     const struct tachoi_storage_drops drops = take_drops();
     return count_of(1) == 2 && count_of(2) == 1 && count_of(3) == 0 && drops.forked == 1 &&
@@ -294,7 +294,7 @@ static volatile sig_atomic_t handled;
 
 static void record_in_handler(int signal_number) {
     (void)signal_number;
-    tachoi_bound_series_record_f64(handlers_series, 30);
+    tachoi_bound_series_record_f64(handlers_series, 30, NULL);
     handled = handled + 1;
 }
 
@@ -312,7 +312,7 @@ Test(signals, a_handler_may_record_on_top_of_a_recorder_and_a_collector, .fini =
     uint64_t recorded = 0;
     while (handled < WANTED && tachoi_monotonic_ns() < deadline) {
         for (int i = 0; i < 1000; i++) {
-            tachoi_bound_series_record_f64(handlers_series, 3);
+            tachoi_bound_series_record_f64(handlers_series, 3, NULL);
             recorded++;
         }
         (void)count_of(1);

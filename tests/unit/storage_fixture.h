@@ -67,7 +67,12 @@ UNUSED static struct tachoi_sync_storage *create_sync(const struct tachoi_aggreg
                                                       uint32_t limit) {
     struct tachoi_sync_storage *storage = NULL;
     cr_assert(
-        eq(int, tachoi_sync_storage_create(aggregation, limit, &fake_clock, &storage), TACHO_OK));
+        eq(int,
+                 tachoi_sync_storage_create(&(struct tachoi_storage_config){.aggregation = aggregation,
+                                                                            .limit = limit,
+                                                                            .clock = &fake_clock},
+                                            &storage),
+                 TACHO_OK));
     return storage;
 }
 
@@ -75,7 +80,7 @@ UNUSED static struct tachoi_points collect_sync(struct tachoi_sync_storage *stor
                                                 struct tachoi_arena *arena) {
     struct tachoi_points points = {0};
     tachoi_arena_reset(arena);
-    cr_assert(tachoi_sync_storage_collect(storage, fake_unix_ns, arena, &points));
+    cr_assert(tachoi_sync_storage_collect(storage, (struct tachoi_moment){fake_unix_ns, fake_unix_ns}, arena, &points));
     return points;
 }
 

@@ -158,7 +158,7 @@ Test(sync_storage, bound_recording_equals_unbound_recording, .fini = stop) {
     start(&sum_i64, 10);
     struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
     cr_assert(ne(ptr, bound, NULL));
-    tachoi_bound_series_record_i64(bound, 3);
+    tachoi_bound_series_record_i64(bound, 3, NULL);
     tachoi_sync_storage_record_i64(storage, 4, SET(1));
     tachoi_bound_series_release(bound);
     tachoi_sync_storage_record_i64(storage, 5, SET(1)); /* what was recorded stays */
@@ -170,7 +170,7 @@ Test(sync_storage, bound_recording_equals_unbound_recording_of_doubles, .fini = 
     start(&sum_f64, 10);
     tachoi_sync_storage_record_f64(storage, 0.5, SET(1));
     struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
-    tachoi_bound_series_record_f64(bound, 0.25);
+    tachoi_bound_series_record_f64(bound, 0.25, NULL);
     tachoi_sync_storage_record_f64(storage, 0.125, SET(1));
     cr_assert(eq(dbl, number_of(1)->value.f64, 0.875));
     tachoi_bound_series_release(bound);
@@ -180,7 +180,7 @@ Test(sync_storage, bound_recording_equals_unbound_recording_of_histograms, .fini
     start(&histogram, 10);
     tachoi_sync_storage_record_f64(storage, 1, SET(1));
     struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
-    tachoi_bound_series_record_f64(bound, 30);
+    tachoi_bound_series_record_f64(bound, 30, NULL);
     tachoi_sync_storage_record_f64(storage, 300, SET(1));
     const tacho_histogram_point *point = histogram_of(1);
     cr_assert(eq(u64, point->count, 3));
@@ -193,10 +193,10 @@ Test(sync_storage, bound_recording_equals_unbound_recording_of_histograms, .fini
 Test(sync_storage, a_bound_last_value_is_the_unbound_one, .fini = stop) {
     start(&last_i64, 10);
     struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
-    tachoi_bound_series_record_i64(bound, 3);
+    tachoi_bound_series_record_i64(bound, 3, NULL);
     tachoi_sync_storage_record_i64(storage, 4, SET(1));
     cr_assert(eq(i64, number_of(1)->value.i64, 4));
-    tachoi_bound_series_record_i64(bound, 5);
+    tachoi_bound_series_record_i64(bound, 5, NULL);
     cr_assert(eq(i64, number_of(1)->value.i64, 5));
     tachoi_bound_series_release(bound);
 }
@@ -206,8 +206,8 @@ Test(sync_storage, binding_beyond_the_limit_binds_the_overflow_series, .fini = s
     start(&sum_i64, 1);
     struct tachoi_bound_series *own = tachoi_sync_storage_bind(storage, SET(1));
     struct tachoi_bound_series *beyond = tachoi_sync_storage_bind(storage, SET(2));
-    tachoi_bound_series_record_i64(own, 1);
-    tachoi_bound_series_record_i64(beyond, 10);
+    tachoi_bound_series_record_i64(own, 1, NULL);
+    tachoi_bound_series_record_i64(beyond, 10, NULL);
     cr_assert(eq(i64, number_of(1)->value.i64, 1));
     cr_assert(eq(i64, number_of(-1)->value.i64, 10));
     tachoi_bound_series_release(own);
@@ -245,7 +245,7 @@ Test(sync_storage, a_collection_without_memory_loses_nothing, .fini = stop) {
         struct tachoi_points points = {0};
         tachoi_arena_init(&small, max_bytes);
         const bool is_complete =
-            tachoi_sync_storage_collect(storage, fake_unix_ns, &small, &points);
+            tachoi_sync_storage_collect(storage, (struct tachoi_moment){fake_unix_ns, fake_unix_ns}, &small, &points);
         cr_assert(eq(sz, points.count, is_complete ? 5 : 0));
         tachoi_arena_fini(&small);
         if (is_complete) {
@@ -261,7 +261,7 @@ Test(sync_storage, creating_fails_cleanly_without_memory) {
     for (uint64_t k = 1;; k++) {
         struct tachoi_sync_storage *made = NULL;
         tachoi_alloc_fail_at(k);
-        const int status = tachoi_sync_storage_create(&histogram, 5, &fake_clock, &made);
+        const int status = tachoi_sync_storage_create(&(struct tachoi_storage_config){.aggregation = &histogram, .limit = 5, .clock = &fake_clock}, &made);
         if (tachoi_alloc_fail_pending()) {
             tachoi_alloc_fail_at(0);
             cr_assert(eq(int, status, TACHO_OK));
@@ -304,7 +304,7 @@ Test(sync_storage, binding_without_memory_gives_null_and_harms_nothing, .fini = 
         cr_assert(eq(int, bound != NULL, tachoi_alloc_fail_pending()));
     }
     tachoi_alloc_fail_at(0);
-    tachoi_bound_series_record_f64(bound, 1);
+    tachoi_bound_series_record_f64(bound, 1, NULL);
     cr_assert(eq(u64, histogram_of(1)->count, 1));
     tachoi_bound_series_release(bound);
 }
@@ -316,10 +316,10 @@ Test(sync_storage, a_start_is_before_its_point_and_stays, .fini = stop) {
     fake_unix_ns = 10 * TACHOI_NS_PER_MS;
     tachoi_sync_storage_record_i64(storage, 1, SET(1));
     struct tachoi_points points;
-    cr_assert(tachoi_sync_storage_collect(storage, 9 * TACHOI_NS_PER_MS, &arena, &points));
+    cr_assert(tachoi_sync_storage_collect(storage, (struct tachoi_moment){9 * TACHOI_NS_PER_MS, 0}, &arena, &points));
     const tacho_number_point *point = find_point(&points, 1);
     cr_assert(eq(u64, point->start_time_unix_nano, 8 * TACHOI_NS_PER_MS));
-    cr_assert(tachoi_sync_storage_collect(storage, 12 * TACHOI_NS_PER_MS, &arena, &points));
+    cr_assert(tachoi_sync_storage_collect(storage, (struct tachoi_moment){12 * TACHOI_NS_PER_MS, 0}, &arena, &points));
     point = find_point(&points, 1);
     cr_assert(eq(u64, point->start_time_unix_nano, 8 * TACHOI_NS_PER_MS));
 }

@@ -38,6 +38,23 @@ TACHO_API void tacho_histogram_record(tacho_histogram *histogram, double value,
 TACHO_API bool tacho_histogram_enabled(tacho_histogram *histogram,
                                        const tacho_enabled_options *options);
 
+/**
+ * Ends the series of exactly these attributes, because what it measures is gone (a closed
+ * connection, a deleted queue): what was recorded and not yet exported is exported at the next
+ * collection, then the series is no longer exported, its memory and its place under the cardinality
+ * limit become free. Recording the same attributes again begins a new series, from zero. A stream
+ * whose view leaves out one of the attributes keeps its series, which belongs to others too.
+ * Removing something is not for hot paths: it takes a lock. Any thread, but no signal handler.
+ * Returns TACHO_OK; TACHO_E_NOT_FOUND (no such series; always without an SDK); TACHO_E_BUSY (the
+ * series is bound: release the handle first; nothing was removed); TACHO_E_INVALID (NULL
+ * instrument); TACHO_E_FORKED.
+ */
+TACHO_API int tacho_histogram_remove(tacho_histogram *histogram, tacho_attributes attributes);
+
+/** How many series the SDK holds for the instrument, over all readers and views, overflow series
+ * included; 0 without an SDK. Any thread. */
+TACHO_API size_t tacho_histogram_series_count(tacho_histogram *histogram);
+
 TACHO_END_DECLS
 
 #endif

@@ -27,6 +27,9 @@ typedef enum tacho_instrument_kind {
     TACHO_INSTRUMENT_OBSERVABLE_GAUGE = 6
 } tacho_instrument_kind;
 
+/** How many there are, for tables indexed by the kind. */
+#define TACHO_INSTRUMENT_KINDS 7
+
 /** What an instrument counts in. */
 typedef enum tacho_number_type { TACHO_NUMBER_I64 = 0, TACHO_NUMBER_F64 = 1 } tacho_number_type;
 
@@ -90,6 +93,14 @@ typedef struct tacho_instrument_options {
      */
     const double *explicit_bucket_boundaries;
     size_t explicit_bucket_boundary_count; /**< Number of boundaries. */
+    /**
+     * Optional (NULL = all). Advisory, all kinds: the keys of the attributes to keep where no view
+     * names any; recording accepts others all the same. An empty list (a pointer, count 0) keeps
+     * none; its keys must not be NULL or empty, else the list is ignored with a warning.
+     * (API-24, API-40, INST-17)
+     */
+    const char *const *attribute_keys;
+    size_t attribute_key_count; /**< Number of keys. */
 } tacho_instrument_options;
 
 /**

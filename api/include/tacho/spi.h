@@ -26,6 +26,7 @@
 #define TACHO_SPI_H
 
 #include "tacho/bound.h"
+#include "tacho/context.h"
 #include "tacho/observable.h"
 
 #ifdef __cplusplus
@@ -69,6 +70,11 @@ typedef struct tacho_spi_instrument_ops {
     bool (*enabled)(void *self, const tacho_enabled_options *options);
     /** NULL on failure (the API answers with a no-op) and for observable instruments. */
     tacho_spi_bound *(*bind)(void *self, tacho_attributes attributes);
+    /** As tacho_counter_remove; NULL for observable instruments. May be NULL or missing: nothing is
+     * ever found. */
+    int (*remove)(void *self, tacho_attributes attributes);
+    /** As tacho_counter_series_count. May be NULL or missing: 0. */
+    size_t (*series_count)(void *self);
 } tacho_spi_instrument_ops;
 
 /** First member of every instrument, observable ones included. */
@@ -141,6 +147,20 @@ typedef struct tacho_spi_provider {
     TACHO_SPI_ATOMIC(const tacho_spi_provider_ops *) ops;
     TACHO_SPI_ATOMIC(void *) self;
 } tacho_spi_provider;
+
+/** Where the application's hook (tacho/context.h) stands. */
+typedef struct tacho_spi_context_hook {
+    tacho_context_fn hook;
+    void *user;
+} tacho_spi_context_hook;
+
+typedef TACHO_SPI_ATOMIC(const tacho_spi_context_hook *) tacho_spi_context_slot;
+
+/**
+ * The place of the hook, NULL in it where none is set; valid for ever. An SDK keeps its address and
+ * loads from it (acquire) for each measurement that may become an exemplar, which spares it a call.
+ */
+TACHO_API const tacho_spi_context_slot *tacho_spi_context(void);
 
 /**
  * The provider that `provider` stands for: the installed one (NULL if none) for the global

@@ -22,7 +22,8 @@ enum tacho_status {
     TACHO_E_BUSY = -6,        /**< the object is in use: a reader that has a provider already */
     TACHO_E_SHUTDOWN = -7,    /**< the object was shut down before */
     TACHO_E_FORKED = -8,      /**< called in a forked child on an object of its parent */
-    TACHO_E_SYSTEM = -9       /**< the operating system refused: no thread, no randomness */
+    TACHO_E_SYSTEM = -9,      /**< the operating system refused: no thread, no randomness */
+    TACHO_E_NOT_FOUND = -10   /**< there is nothing of that name or with those attributes */
 };
 
 /** One short English sentence for a status; never NULL, valid for ever. Any thread. */

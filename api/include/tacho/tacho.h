@@ -44,6 +44,7 @@
 
 #include "tacho/attributes.h"      /* IWYU pragma: export */
 #include "tacho/bound.h"           /* IWYU pragma: export */
+#include "tacho/context.h"         /* IWYU pragma: export */
 #include "tacho/counter.h"         /* IWYU pragma: export */
 #include "tacho/gauge.h"           /* IWYU pragma: export */
 #include "tacho/histogram.h"       /* IWYU pragma: export */

@@ -47,6 +47,13 @@ static __attribute__((noinline)) void init_large(struct tachoi_attribute_key *ke
 }
 
 void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes) {
+    tachoi_attribute_key_init_filtered(key, attributes, NULL);
+}
+
+void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
+                                        tacho_attributes attributes,
+                                        const struct tachoi_attribute_filter *filter) {
+    key->filter = filter;
     struct tachoi_pack_window window = {.begin = key->scratch,
                                         .end = key->scratch + sizeof key->scratch,
                                         .make_room = tachoi_pack_stop};

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attributes/attribute_filter.h"
 #include "base/arena.h"
 #include "tacho/attributes.h"
 
@@ -31,7 +32,8 @@ struct tachoi_attribute_set {
  * are kept in `scratch` if they fit, else they are produced again when compared.
  */
 struct tachoi_attribute_key {
-    tacho_attributes source; /* borrowed */
+    tacho_attributes source;                      /* borrowed */
+    const struct tachoi_attribute_filter *filter; /* borrowed; NULL = all */
     uint64_t hash;
     size_t size;
     bool is_packed; /* scratch holds all bytes */
@@ -40,6 +42,11 @@ struct tachoi_attribute_key {
 
 /** Never allocates, never fails; any number of attributes, any size. Async-signal-safe. */
 void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes);
+
+/** The same of the attributes that the filter (NULL = all) keeps. */
+void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
+                                        tacho_attributes attributes,
+                                        const struct tachoi_attribute_filter *filter);
 
 /** Whether the key's packed bytes equal the set's. Never allocates. */
 bool tachoi_attribute_key_matches(const struct tachoi_attribute_key *key,

@@ -29,7 +29,7 @@ static void bound_record_i64(void *self, int64_t value) {
         return;
     }
     for (size_t i = 0; i < bound->series_count; i++) {
-        tachoi_bound_series_record_i64(bound->series[i], value);
+        tachoi_bound_series_record_i64(bound->series[i], value, NULL);
     }
 }
 
@@ -40,7 +40,7 @@ static void bound_record_f64(void *self, double value) {
         return;
     }
     for (size_t i = 0; i < bound->series_count; i++) {
-        tachoi_bound_series_record_f64(bound->series[i], value);
+        tachoi_bound_series_record_f64(bound->series[i], value, NULL);
     }
 }
 

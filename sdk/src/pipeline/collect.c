@@ -68,8 +68,9 @@ static void begin_observing(const struct collection *collection) {
             struct tachoi_instrument *instrument = view->instruments[j];
             if (tachoi_kind_is_observable(instrument->about.kind)) {
                 tachoi_async_storage_begin(
-                    instrument->streams[collector->index].async, collection->time_unix_nano,
-                    collector->previous_unix_nano, instrument->creation_unix_nano,
+                    instrument->streams[collector->index].async,
+                    (struct tachoi_moment){collection->time_unix_nano,
+                                           collection->time_monotonic_ns},
                     !collector->has_skipped_callbacks);
             }
         }
@@ -90,8 +91,10 @@ static bool read_points(struct collection *collection, struct tachoi_instrument 
         struct tachoi_sync_storage *storage = instrument->streams[collector->config].sync;
         pthread_mutex_t *lock = &collector->pipeline->configs[collector->config].collect_lock;
         pthread_mutex_lock(lock);
-        is_read = tachoi_sync_storage_collect(storage, collection->time_unix_nano,
-                                              &collector->arena, points);
+        is_read = tachoi_sync_storage_collect(
+            storage,
+            (struct tachoi_moment){collection->time_unix_nano, collection->time_monotonic_ns},
+            &collector->arena, points);
         tachoi_sync_storage_take_drops(storage, &drops);
         pthread_mutex_unlock(lock);
     }
@@ -123,6 +126,9 @@ static void describe(const struct tachoi_instrument *instrument, const struct ta
         break;
     case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
         out->type = TACHO_METRIC_HISTOGRAM;
+        break;
+    case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
+        out->type = TACHO_METRIC_EXPONENTIAL_HISTOGRAM;
         break;
     }
 }
@@ -187,8 +193,9 @@ static void let_recorders_finish(uint64_t deadline_ns) {
     }
 }
 
-int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index, uint64_t deadline_ns,
-                            bool is_final, const tacho_metric_batch **out) {
+int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index,
+                            const struct tachoi_collect_request *request,
+                            const tacho_metric_batch **out) {
     struct tachoi_collector *collector = &pipeline->collectors[index];
     struct collection collection = {
         .collector = collector,
@@ -200,11 +207,12 @@ int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index, uint
     bool is_in_time = true;
     if (is_listed) {
         begin_observing(&collection);
-        is_in_time = tachoi_callbacks_run(collector, collection.end_callback_id, deadline_ns);
+        is_in_time = tachoi_callbacks_run(collector, collection.end_callback_id,
+                                          request->deadline_ns);
     }
-    if (is_final) {
+    if (request->is_final) {
         tachoi_pipeline_stop_recording(pipeline);
-        let_recorders_finish(deadline_ns);
+        let_recorders_finish(request->deadline_ns);
     }
     bool is_read = is_listed && read_everything(&collection);
     collector->previous_unix_nano = collection.time_unix_nano;

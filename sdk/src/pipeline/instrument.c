@@ -36,14 +36,16 @@ static struct tachoi_aggregation default_aggregation(const struct tachoi_instrum
 static int stream_create(const struct tachoi_pipeline *pipeline,
                          const struct tachoi_instrument *instrument, size_t index,
                          union tachoi_stream *out) {
+    struct tachoi_storage_config storage = {.aggregation = &instrument->aggregation,
+                                            .clock = &pipeline->clock,
+                                            .creation_unix_nano = instrument->creation_unix_nano};
     if (tachoi_kind_is_observable(instrument->about.kind)) {
         size_t config = pipeline->collectors[index].config;
-        return tachoi_async_storage_create(
-            &instrument->aggregation, pipeline->configs[config].cardinality_limit, &out->async);
+        storage.limit = pipeline->configs[config].cardinality_limit;
+        return tachoi_async_storage_create(&storage, &out->async);
     }
-    return tachoi_sync_storage_create(&instrument->aggregation,
-                                      pipeline->configs[index].cardinality_limit, &pipeline->clock,
-                                      &out->sync);
+    storage.limit = pipeline->configs[index].cardinality_limit;
+    return tachoi_sync_storage_create(&storage, &out->sync);
 }
 
 static void stream_destroy(const struct tachoi_instrument *instrument, union tachoi_stream stream) {

@@ -13,22 +13,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "pipeline/instrument_about.h"
 #include "pipeline/pipeline.h"
 #include "storage/storage.h"
 
 struct tachoi_bound;
 struct tachoi_scope;
-
-/** What identifies and advises an instrument. Texts are never NULL. */
-struct tachoi_instrument_about {
-    tacho_instrument_kind kind;
-    tacho_number_type number_type;
-    tacho_string name;
-    tacho_string unit;
-    tacho_string description;
-    const double *bounds; /* advisory; NULL = none given, which differs from none at all */
-    size_t bound_count;
-};
 
 /** Synchronous instruments: one per stream configuration. Observable ones: one per collector. */
 union tachoi_stream {
@@ -63,11 +53,6 @@ struct tachoi_instrument {
 
     union tachoi_stream streams[]; /* immutable after creation */
 };
-
-/** Whether the kind is asked by callbacks. */
-static inline bool tachoi_kind_is_observable(tacho_instrument_kind kind) {
-    return kind >= TACHO_INSTRUMENT_OBSERVABLE_COUNTER;
-}
 
 /** A new instrument with its streams, in no list yet. `about` is copied shallowly: its texts and
  * bounds must live as long as the pipeline. NULL when memory is short. */

@@ -24,7 +24,9 @@ static size_t config_for_limit(struct tachoi_pipeline *pipeline, uint32_t cardin
     return i;
 }
 
-static void add_collector(struct tachoi_pipeline *pipeline, uint32_t cardinality_limit) {
+static void add_collector(struct tachoi_pipeline *pipeline,
+                          const struct tachoi_collector_config *config) {
+    uint32_t cardinality_limit = config->cardinality_limits[0];
     struct tachoi_collector *collector = &pipeline->collectors[pipeline->collector_count];
     collector->pipeline = pipeline;
     collector->index = pipeline->collector_count++;
@@ -58,7 +60,7 @@ int tachoi_pipeline_create(const struct tachoi_pipeline_config *config,
     pipeline->collectors = collectors;
     tachoi_arena_init(&pipeline->arena, 0);
     for (size_t i = 0; i < count; i++) {
-        add_collector(pipeline, config->cardinality_limits[i]);
+        add_collector(pipeline, &config->collectors[i]);
     }
     *out = pipeline;
     return TACHO_OK;
@@ -126,4 +128,16 @@ void tachoi_pipeline_stop_recording(struct tachoi_pipeline *pipeline) {
 bool tachoi_pipeline_is_open(const struct tachoi_pipeline *pipeline) {
     return pipeline->fork_generation == tachoi_fork_generation() &&
            !atomic_load_explicit(&pipeline->is_stopped, memory_order_relaxed);
+}
+
+struct tachoi_arena *tachoi_pipeline_arena(struct tachoi_pipeline *pipeline, size_t index) {
+    return &pipeline->collectors[index].arena;
+}
+
+int tachoi_pipeline_configure_meters(struct tachoi_pipeline *pipeline,
+                                     tacho_meter_configurator_fn configurator, void *user) {
+    (void)pipeline;
+    (void)configurator;
+    (void)user;
+    return TACHO_OK;
 }

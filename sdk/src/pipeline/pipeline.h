@@ -22,18 +22,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tacho/sdk/clock.h"
-#include "tacho/sdk/metric_data.h"
+#include "tacho/sdk/meter_provider.h"
 #include "tacho/spi.h"
 
 struct tachoi_pipeline;
+
+/** What a reader wants of its streams. */
+struct tachoi_collector_config {
+    uint32_t cardinality_limits[TACHO_INSTRUMENT_KINDS];       /* TACHO_NO_LIMIT; never 0 */
+    tacho_temporality temporalities[TACHO_INSTRUMENT_KINDS];   /* delta or cumulative */
+    const tacho_aggregation *aggregations[TACHO_INSTRUMENT_KINDS]; /* checked; NULL = default */
+};
 
 struct tachoi_pipeline_config {
     const tacho_clock *clock;             /* copied */
     const tacho_resource *resource;       /* borrowed; may be NULL */
     const tacho_spi_meter_ops *meter_ops; /* what the handles of the scopes carry */
-    const uint32_t *cardinality_limits;   /* one per collector; copied */
+    const struct tachoi_collector_config *collectors; /* what it points to must outlive the
+                                                         pipeline; one for each reader */
     size_t collector_count;
+    tacho_view *const *views; /* borrowed; must outlive the pipeline; in order of registration */
+    size_t view_count;
+    bool views_are_composable;             /* TACHO_VIEW_MATCHING_COMPOSABLE */
+    tacho_exemplar_filter exemplar_filter; /* not DEFAULT */
+    tacho_meter_configurator_fn meter_configurator; /* NULL = all meters by default */
+    void *meter_configurator_user;
 };
 
 /** TACHO_OK, TACHO_E_NO_MEMORY, TACHO_E_SYSTEM. */
@@ -45,15 +58,33 @@ void tachoi_pipeline_destroy(struct tachoi_pipeline *pipeline);
  * collections touch. What stays answers every call but a collection: measurements are late. */
 void tachoi_pipeline_retire(struct tachoi_pipeline *pipeline);
 
+struct tachoi_collect_request {
+    uint64_t deadline_ns;
+    bool is_final;
+    const tacho_metric_filter *filter; /* NULL = all */
+};
+
 /**
  * Runs the callbacks for collector `index` and reads its streams. The batch lies in the collector's
  * arena, valid until its next collection. A final collection switches recording off between the
  * callbacks and the reading, so that what comes later is counted instead of lost.
  * Returns TACHO_OK; TACHO_E_TIMEOUT if callbacks were skipped because the deadline had passed (the
- * batch holds the rest); TACHO_E_NO_MEMORY (`*out` untouched; nothing is lost).
+ * batch holds the rest); TACHO_E_NO_MEMORY: where memory was short for all, `*out` is untouched,
+ * else the batch holds the series that could be read, and a later one those that could not. Nothing
+ * is lost.
  */
-int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index, uint64_t deadline_ns,
-                            bool is_final, const tacho_metric_batch **out);
+int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index,
+                            const struct tachoi_collect_request *request,
+                            const tacho_metric_batch **out);
+
+/** The collector's arena, for what is to live as long as its batch. Its collecting thread. */
+struct tachoi_arena;
+struct tachoi_arena *tachoi_pipeline_arena(struct tachoi_pipeline *pipeline, size_t index);
+
+/** Replaces the meter configurator and asks it about the scopes there are. No lock is held while it
+ * runs. TACHO_OK or TACHO_E_NO_MEMORY. Any thread. */
+int tachoi_pipeline_configure_meters(struct tachoi_pipeline *pipeline,
+                                     tacho_meter_configurator_fn configurator, void *user);
 
 /** From now on measurements are counted as late, and no scopes or instruments are made. */
 void tachoi_pipeline_stop_recording(struct tachoi_pipeline *pipeline);

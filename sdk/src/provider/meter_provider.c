@@ -88,20 +88,23 @@ static bool is_disabled_by_environment(void) {
 }
 
 static int make_pipeline(tacho_meter_provider *provider, const tacho_clock *clock) {
-    uint32_t *limits = tachoi_calloc(provider->reader_count, sizeof limits[0]);
-    if (limits == NULL) {
+    struct tachoi_collector_config *collectors =
+        tachoi_calloc(provider->reader_count, sizeof collectors[0]);
+    if (collectors == NULL) {
         return TACHO_E_NO_MEMORY;
     }
     for (size_t i = 0; i < provider->reader_count; i++) {
-        limits[i] = provider->readers[i]->cardinality_limit;
+        for (size_t kind = 0; kind < TACHO_INSTRUMENT_KINDS; kind++) {
+            collectors[i].cardinality_limits[kind] = provider->readers[i]->cardinality_limit;
+        }
     }
     const struct tachoi_pipeline_config config = {.clock = clock,
                                                   .resource = provider->resource,
                                                   .meter_ops = &tachoi_meter_ops,
-                                                  .cardinality_limits = limits,
+                                                  .collectors = collectors,
                                                   .collector_count = provider->reader_count};
     int status = tachoi_pipeline_create(&config, &provider->pipeline);
-    tachoi_free(limits);
+    tachoi_free(collectors);
     return status;
 }
 

@@ -124,8 +124,9 @@ static int collect_and_consume(tacho_metric_reader *reader, struct tachoi_pipeli
                                uint64_t deadline_ns, bool is_final, tacho_collect_fn consume,
                                void *user) {
     const tacho_metric_batch *batch = NULL;
-    int collected =
-        tachoi_pipeline_collect(pipeline, reader->collector, deadline_ns, is_final, &batch);
+    const struct tachoi_collect_request request = {.deadline_ns = deadline_ns,
+                                                   .is_final = is_final};
+    int collected = tachoi_pipeline_collect(pipeline, reader->collector, &request, &batch);
     if (batch == NULL) {
         tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "metric_reader", "collect_failed",
                                  "a collection was left out: %s", tacho_status_text(collected));

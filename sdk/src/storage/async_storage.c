@@ -50,6 +50,7 @@ struct tachoi_async_storage {
     uint64_t collection;
     uint64_t time_unix_nano;
     uint64_t new_start_time_unix_nano;
+    uint64_t creation_unix_nano;
     uint64_t no_memory;
 };
 
@@ -129,15 +130,17 @@ static struct entry *add(struct tachoi_async_storage *storage,
     return entry;
 }
 
-int tachoi_async_storage_create(const struct tachoi_aggregation *aggregation, uint32_t limit,
+int tachoi_async_storage_create(const struct tachoi_storage_config *config,
                                 struct tachoi_async_storage **out) {
     struct tachoi_async_storage *storage = tachoi_calloc(1, sizeof *storage);
     if (storage == NULL) {
         return TACHO_E_NO_MEMORY;
     }
     (void)tachoi_fork_watch();
-    storage->aggregation = *aggregation;
-    storage->limit = limit;
+    storage->aggregation = *config->aggregation;
+    storage->limit = config->limit;
+    storage->new_start_time_unix_nano = config->creation_unix_nano;
+    storage->creation_unix_nano = config->creation_unix_nano;
     storage->generation = tachoi_fork_generation();
     storage->last_link = &storage->first;
     storage->collection = 1; /* no entry is observed yet */
@@ -191,15 +194,15 @@ static void forget_absent(struct tachoi_async_storage *storage) {
     }
 }
 
-void tachoi_async_storage_begin(struct tachoi_async_storage *storage, uint64_t time_unix_nano,
-                                uint64_t previous_unix_nano, uint64_t creation_unix_nano,
+void tachoi_async_storage_begin(struct tachoi_async_storage *storage, struct tachoi_moment now,
                                 bool was_complete) {
+    const uint64_t previous_unix_nano = storage->time_unix_nano;
     if (was_complete) {
         forget_absent(storage);
     }
-    storage->time_unix_nano = time_unix_nano;
+    storage->time_unix_nano = now.unix_nano;
     storage->new_start_time_unix_nano =
-        previous_unix_nano != 0 ? previous_unix_nano : creation_unix_nano;
+        previous_unix_nano != 0 ? previous_unix_nano : storage->creation_unix_nano;
     if (was_complete && !is_observed(storage, storage->overflow)) {
         storage->overflow->start_time_unix_nano = storage->new_start_time_unix_nano;
     }
@@ -293,4 +296,8 @@ void tachoi_async_storage_take_drops(struct tachoi_async_storage *storage,
                                      struct tachoi_storage_drops *into) {
     into->no_memory += storage->no_memory;
     storage->no_memory = 0;
+}
+
+size_t tachoi_async_storage_series_count(const struct tachoi_async_storage *storage) {
+    return storage->entry_count + 1;
 }

@@ -67,7 +67,8 @@ void tachoi_series_drain(struct tachoi_series *series, double value) {
     tachoi_histogram_cell_add_waiting(
         tachoi_histogram_cell_of(tachoi_series_cell(series)),
         tachoi_histogram_bucket(aggregation->bounds, aggregation->bound_count, value), value);
-    atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED, memory_order_relaxed);
+    atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED | TACHOI_SERIES_TOUCHED,
+                             memory_order_relaxed);
 }
 
 void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms) {

@@ -25,8 +25,10 @@
 #include <stdint.h>
 
 #include "aggregation/aggregation.h"
+#include "aggregation/exponential_histogram.h"
 #include "attributes/attribute_set.h"
 #include "storage/cell.h"
+#include "storage/exemplars.h"
 #include "storage/overflow_ring.h"
 #include "storage/reserve.h"
 #include "storage/stripes.h"
@@ -36,11 +38,14 @@ struct tachoi_series_family {
     /* immutable while there are series */
     struct tachoi_aggregation aggregation;
     size_t cell_size;
-    struct tachoi_overflow_ring *ring; /* histograms only */
+    struct tachoi_overflow_ring *ring;              /* histograms only */
+    const struct tachoi_exemplar_policy *exemplars; /* NULL: none, ever */
+    bool is_delta;                                  /* cells are emptied at each collection */
     /* atomic; histograms only */
     struct tachoi_reserve reserve;
     /* atomic */
     _Atomic(uint64_t) contended; /* measurements dropped because the ring was full too */
+    _Atomic(bool) takes_touches; /* the collector clears TACHOI_SERIES_TOUCHED: see below */
 };
 
 struct tachoi_series {
@@ -52,16 +57,37 @@ struct tachoi_series {
     /* collector only, once the series is findable */
     uint64_t start_time_unix_nano;
     /* atomic */
-    _Atomic(uint32_t) use; /* TACHOI_SERIES_RECORDED, TACHOI_SERIES_PIN for each bound handle */
+    _Atomic(uint32_t) use; /* TACHOI_SERIES_*, TACHOI_SERIES_PIN for each bound handle */
     _Atomic(struct tachoi_stripes *) stripes; /* NULL, then set once */
     _Atomic(struct tachoi_series *) next;     /* the series made after this one */
+    struct tachoi_series_exemplars exemplars;
     /* the inline cell (family->cell_size bytes), then the packed attributes: immutable */
     uint64_t storage[];
 };
 
-/** The series has a measurement; without it there is no point. */
-#define TACHOI_SERIES_RECORDED UINT32_C(1)
-#define TACHOI_SERIES_PIN UINT32_C(2)
+/* The bits of `use`.
+ *
+ * A recorder that finds a series by its attributes may record into it as long as it is ACTIVE;
+ * else it must get it a place under the limit first (series_map). After each measurement it sets
+ * RECORDED and TOUCHED unless they are set. The collector clears TOUCHED, then reads or takes the
+ * cells: so a measurement that it misses finds TOUCHED clear and sets it anew. For that the adding
+ * and the looking at `use` that follows it must not change places: the additions are sequentially
+ * consistent, histograms set the bits while they hold the cell, and last values are stored by an
+ * exchange, but only where takes_touches says that somebody clears the bit. */
+#define TACHOI_SERIES_ACTIVE UINT32_C(1)   /* holds a place under the limit; the map's lock */
+#define TACHOI_SERIES_RECORDED UINT32_C(2) /* has a measurement, ever */
+#define TACHOI_SERIES_TOUCHED UINT32_C(4)  /* has one since the collector looked */
+#define TACHOI_SERIES_REMOVED UINT32_C(8)  /* to be ended at the next collection; the map's lock */
+#define TACHOI_SERIES_PIN UINT32_C(16)     /* one for each bound handle; grows under the map's lock */
+
+static inline bool tachoi_series_is(const struct tachoi_series *series, uint32_t bits) {
+    /* acquire; pairs with the release in mark_recorded: the first measurement is visible */
+    return (atomic_load_explicit(&series->use, memory_order_acquire) & bits) == bits;
+}
+
+static inline bool tachoi_series_is_bound(const struct tachoi_series *series) {
+    return atomic_load_explicit(&series->use, memory_order_acquire) >= TACHOI_SERIES_PIN;
+}
 
 /** A number that no series of this process has had. Any thread. */
 uint64_t tachoi_series_next_id(void);
@@ -102,18 +128,20 @@ void tachoi_series_drain(struct tachoi_series *series, double value);
  * elapsed millisecond (less is not worth the memory). Takes the stripes' claims back. */
 void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms);
 
-static inline bool tachoi_series_is_recorded(const struct tachoi_series *series) {
-    /* acquire; pairs with the release in mark_recorded: the first measurement is visible */
-    return (atomic_load_explicit(&series->use, memory_order_acquire) & TACHOI_SERIES_RECORDED) != 0;
-}
+/** Clears TOUCHED; whether it was set. Before reading. */
+bool tachoi_series_take_touch(struct tachoi_series *series);
 
-/** The sum of all cells, or the last value. */
+/* Reading sums all cells up, or gives the last value. In a family that is_delta it empties the
+ * cells as it reads, each measurement being in this reading or the next; a last value stays. */
 int64_t tachoi_series_read_i64(struct tachoi_series *series);
 double tachoi_series_read_f64(struct tachoi_series *series);
 
 /** Adds all cells to `totals` and `buckets` (bound_count + 1 of them), which the caller has made
- * empty. */
+ * empty. Explicit histograms. */
 void tachoi_series_read_histogram(struct tachoi_series *series,
                                   struct tachoi_histogram_totals *totals, uint64_t *buckets);
+
+/** Merges all cells into `into`, an empty histogram of the family's max_size and max_scale. */
+void tachoi_series_read_exponential(struct tachoi_series *series, struct tachoi_exponential *into);
 
 #endif

@@ -134,6 +134,8 @@ void tachoi_series_record_f64(struct tachoi_series *series, double value) {
     case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
         add_to_histogram(series, value);
         return;
+    case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
+        return;
     }
     mark_recorded(series);
 }

@@ -23,12 +23,14 @@
 #include <stdint.h>
 
 #include "aggregation/aggregation.h"
+#include "attributes/attribute_filter.h"
 #include "base/arena.h"
+#include "storage/exemplars.h"
 #include "tacho/attributes.h"
 #include "tacho/sdk/clock.h"
 
-/** Points of one stream as a collection found them, in the arena: an array of tacho_number_point
- * or tacho_histogram_point, as the aggregation tells. */
+/** Points of one stream as a collection found them, in the arena: an array of tacho_number_point,
+ * tacho_histogram_point or tacho_exponential_histogram_point, as the aggregation tells. */
 struct tachoi_points {
     void *items;
     size_t count;
@@ -42,41 +44,79 @@ struct tachoi_storage_drops {
     uint64_t forked;    /* a new series in a forked child */
 };
 
-/* --- streams of synchronous instruments: cumulative, shared by readers of equal configuration ---
- */
+/** What a storage is made for. Everything pointed to is borrowed and must outlive the storage, but
+ * the aggregation and the policy, which are copied (the aggregation with its bounds). */
+struct tachoi_storage_config {
+    const struct tachoi_aggregation *aggregation;
+    uint32_t limit; /* series beside the overflow series; TACHO_NO_LIMIT */
+    bool is_delta;
+    uint64_t idle_ns; /* synchronous: how long an unused series stays; 0 = for ever */
+    const struct tachoi_attribute_filter *filter;    /* NULL = all attributes */
+    const struct tachoi_exemplar_policy *exemplars;  /* NULL = none; its aggregation is set by the
+                                                        storage */
+    const tacho_clock *clock;
+    uint64_t creation_unix_nano; /* of the instrument */
+};
+
+/** When a collection is. */
+struct tachoi_moment {
+    uint64_t unix_nano;
+    uint64_t monotonic_ns;
+};
+
+/* --- streams of synchronous instruments: each belongs to one reader --- */
 
 struct tachoi_sync_storage;
 struct tachoi_bound_series;
 
-/** `aggregation` and its bounds are copied; `clock` is borrowed and must outlive the storage.
- * limit: series beside the overflow series. TACHO_OK or TACHO_E_NO_MEMORY. */
-int tachoi_sync_storage_create(const struct tachoi_aggregation *aggregation, uint32_t limit,
-                               const tacho_clock *clock, struct tachoi_sync_storage **out);
+/** TACHO_OK or TACHO_E_NO_MEMORY. */
+int tachoi_sync_storage_create(const struct tachoi_storage_config *config,
+                               struct tachoi_sync_storage **out);
 void tachoi_sync_storage_destroy(struct tachoi_sync_storage *storage);
 
-/** Records; the caller has judged the value. Of the two only the one for the aggregation's number
- * type may be called (f64 for histograms). */
+/** Records; the caller has judged the value. Of sums and last values only the function for the
+ * aggregation's number type may be called; histograms take both. */
 void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t value,
                                     tacho_attributes attributes);
 void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double value,
                                     tacho_attributes attributes);
 
-/** Finds or makes the series, gives it stripes and pins it; NULL when memory is short (or in a
- * forked child for an unknown set). Each bind must be released. */
+/** Finds or makes the series, gives it stripes and pins it: it keeps its place under the limit, in
+ * every interval of a delta stream too. NULL when memory is short (or in a forked child for an
+ * unknown set). Each bind must be released. */
 struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage *storage,
                                                      tacho_attributes attributes);
 void tachoi_bound_series_release(struct tachoi_bound_series *series);
 
-/** Async-signal-safe. */
-void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value);
-void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value);
+/** Async-signal-safe where exemplars are not on. `attributes`: all that were bound, for exemplars.
+ */
+void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value,
+                                    const tacho_attributes *attributes);
+void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value,
+                                    const tacho_attributes *attributes);
 
-/** All series that have measurements, each consistent in itself. `time_unix_nano` is the time of
- * the points. False when memory is short (nothing is lost; the next collection has it). */
-bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, uint64_t time_unix_nano,
+/**
+ * Ends the series of exactly these attributes: the next collection yields its point once more if it
+ * has measurements that none has yielded, then it is gone. If the set is recorded before that, the
+ * series goes on. TACHO_OK; TACHO_E_NOT_FOUND (no such series, the overflow series, or the filter
+ * leaves one of the attributes out); TACHO_E_BUSY (it is bound); TACHO_E_FORKED.
+ * tachoi_sync_storage_is_bound tells beforehand whether it would be busy.
+ */
+int tachoi_sync_storage_remove(struct tachoi_sync_storage *storage, tacho_attributes attributes);
+bool tachoi_sync_storage_is_bound(struct tachoi_sync_storage *storage, tacho_attributes attributes);
+
+/**
+ * Reads the storage: cumulative: all series that have measurements; delta: those that were recorded
+ * since the last collection, which begin anew from zero. Each point is consistent in itself. Points
+ * carry the exemplars, and start times by TIME-04..08. Points lie in the arena, and their
+ * attributes point into the series: both are valid until the next collection.
+ * False when memory is short: `out` then holds the series that could be read, those that could not
+ * come with a later collection; nothing is lost.
+ */
+bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, struct tachoi_moment now,
                                  struct tachoi_arena *arena, struct tachoi_points *out);
 
-/** Number of series, the overflow series included. */
+/** Number of series held, the overflow series included. Any thread. */
 size_t tachoi_sync_storage_series_count(const struct tachoi_sync_storage *storage);
 
 /** Adds what was dropped since the last call to `*into`. */
@@ -87,31 +127,35 @@ void tachoi_sync_storage_take_drops(struct tachoi_sync_storage *storage,
 
 struct tachoi_async_storage;
 
-int tachoi_async_storage_create(const struct tachoi_aggregation *aggregation, uint32_t limit,
+/** Sums and last values only; idle_ns does not apply. TACHO_OK or TACHO_E_NO_MEMORY. */
+int tachoi_async_storage_create(const struct tachoi_storage_config *config,
                                 struct tachoi_async_storage **out);
 void tachoi_async_storage_destroy(struct tachoi_async_storage *storage);
 
-/** Starts a collection: nothing is observed yet. `creation_unix_nano` of the instrument and
- * `previous_unix_nano` of the last collection (0 at the first) give start times (TIME-09).
- * `was_complete`: in the last collection all callbacks ran, so that sets it did not observe are
- * gone; else their absence says nothing and they keep identity and start time. */
-void tachoi_async_storage_begin(struct tachoi_async_storage *storage, uint64_t time_unix_nano,
-                                uint64_t previous_unix_nano, uint64_t creation_unix_nano,
+/** Starts a collection: nothing is observed yet. `was_complete`: in the last collection all
+ * callbacks ran, so that sets it did not observe are gone; else their absence says nothing and they
+ * keep identity, start time and, for deltas, the value last reported. */
+void tachoi_async_storage_begin(struct tachoi_async_storage *storage, struct tachoi_moment now,
                                 bool was_complete);
 
-/** Keeps the value; for one set the last one counts. Beyond the limit sums add up in the overflow
- * series and last values overwrite each other there (ASYNC-07: the first observed sets have their
- * own). */
+/** Keeps the value. For one set the last one counts; but where the filter leaves attributes out,
+ * sums add up, as do those beyond the limit in the overflow series, since several sets become one;
+ * last values overwrite each other. The first observed sets have series of their own (ASYNC-07,
+ * AGG-11). */
 void tachoi_async_storage_observe_i64(struct tachoi_async_storage *storage, int64_t value,
                                       tacho_attributes attributes);
 void tachoi_async_storage_observe_f64(struct tachoi_async_storage *storage, double value,
                                       tacho_attributes attributes);
 
-/** The sets observed since begin. A set that is no longer observed yields no point, and is
- * forgotten after its absence. */
+/** The sets observed since begin; of delta sums what they have grown by since the collection that
+ * last yielded them (a set that was gone begins from zero). A set that is no longer observed yields
+ * no point, and is forgotten after its absence. False when memory is short, as above. Start times
+ * by TIME-04..09. */
 bool tachoi_async_storage_collect(struct tachoi_async_storage *storage, struct tachoi_arena *arena,
                                   struct tachoi_points *out);
 void tachoi_async_storage_take_drops(struct tachoi_async_storage *storage,
                                      struct tachoi_storage_drops *into);
+/** Number of series held. Any thread. */
+size_t tachoi_async_storage_series_count(const struct tachoi_async_storage *storage);
 
 #endif

@@ -93,8 +93,9 @@ static uint64_t elapsed_ms(struct tachoi_sync_storage *storage, uint64_t time_un
     return time_unix_nano > last ? (time_unix_nano - last) / TACHOI_NS_PER_MS : 0;
 }
 
-bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, uint64_t time_unix_nano,
+bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, struct tachoi_moment now,
                                  struct tachoi_arena *arena, struct tachoi_points *out) {
+    const uint64_t time_unix_nano = now.unix_nano;
     const struct collection collection = {
         .storage = storage, .arena = arena, .time_unix_nano = time_unix_nano};
     const struct tachoi_aggregation *aggregation = &storage->family.aggregation;
@@ -115,7 +116,7 @@ bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, uint64_t t
     struct tachoi_series *series = storage->map.overflow;
     for (size_t i = 0; i < series_count; i++) {
         tachoi_series_tend(series, elapsed);
-        if (tachoi_series_is_recorded(series)) {
+        if (tachoi_series_is(series, TACHOI_SERIES_RECORDED)) {
             if (!read_point(&collection, series, items + count * size)) {
                 return false;
             }

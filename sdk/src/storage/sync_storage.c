@@ -22,18 +22,19 @@ static bool init_family(struct tachoi_sync_storage *storage,
            tachoi_reserve_refill(&family->reserve, aggregation);
 }
 
-int tachoi_sync_storage_create(const struct tachoi_aggregation *aggregation, uint32_t limit,
-                               const tacho_clock *clock, struct tachoi_sync_storage **out) {
+int tachoi_sync_storage_create(const struct tachoi_storage_config *config,
+                               struct tachoi_sync_storage **out) {
     struct tachoi_sync_storage *storage = tachoi_calloc(1, sizeof *storage);
     if (storage == NULL) {
         return TACHO_E_NO_MEMORY;
     }
-    if (!init_family(storage, aggregation) ||
-        tachoi_series_map_init(&storage->map, &storage->family, limit, clock) != TACHO_OK) {
+    if (!init_family(storage, config->aggregation) ||
+        tachoi_series_map_init(&storage->map, &storage->family, config->limit,
+                               config->clock) != TACHO_OK) {
         tachoi_sync_storage_destroy(storage);
         return TACHO_E_NO_MEMORY;
     }
-    storage->last_collect_unix_nano = clock->unix_ns(clock->user);
+    storage->last_collect_unix_nano = config->clock->unix_ns(config->clock->user);
     *out = storage;
     return TACHO_OK;
 }
@@ -109,11 +110,15 @@ void tachoi_bound_series_release(struct tachoi_bound_series *series) {
     }
 }
 
-void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value) {
+void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value,
+                                    const tacho_attributes *attributes) {
+    (void)attributes;
     tachoi_series_record_i64(unwrap(series), value);
 }
 
-void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value) {
+void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value,
+                                    const tacho_attributes *attributes) {
+    (void)attributes;
     tachoi_series_record_f64(unwrap(series), value);
 }
 
@@ -130,4 +135,17 @@ void tachoi_sync_storage_take_drops(struct tachoi_sync_storage *storage,
     into->contended += take(&storage->family.contended);
     into->no_memory += take(&storage->no_memory);
     into->forked += take(&storage->forked);
+}
+
+int tachoi_sync_storage_remove(struct tachoi_sync_storage *storage, tacho_attributes attributes) {
+    (void)storage;
+    (void)attributes;
+    return TACHO_E_NOT_FOUND;
+}
+
+bool tachoi_sync_storage_is_bound(struct tachoi_sync_storage *storage,
+                                  tacho_attributes attributes) {
+    (void)storage;
+    (void)attributes;
+    return false;
 }

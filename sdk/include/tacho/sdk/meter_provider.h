@@ -18,10 +18,28 @@
 #define TACHO_SDK_METER_PROVIDER_H
 
 #include "tacho/meter.h"
+#include "tacho/sdk/exemplar.h"
 #include "tacho/sdk/metric_reader.h"
 #include "tacho/sdk/resource.h"
+#include "tacho/sdk/view.h"
 
 TACHO_BEGIN_DECLS
+
+#ifdef TACHO_ENABLE_EXPERIMENTAL
+/** How the meters of one scope work. Experimental. (SDK-20..22) */
+typedef struct tacho_meter_config {
+    size_t struct_size; /**< Set by the caller of the configurator. */
+    bool disabled;      /**< Its instruments do nothing, as those of a no-op meter. */
+} tacho_meter_config;
+
+/**
+ * Says how the meter of `scope` works, when it is made and when the configurator is replaced: fills
+ * `out`, which is zero but for struct_size, and returns true; false: by default. Called with no
+ * lock held; must not call into the provider. Experimental.
+ */
+typedef bool (*tacho_meter_configurator_fn)(const tacho_scope *scope, tacho_meter_config *out,
+                                            void *user);
+#endif
 
 typedef struct tacho_meter_provider_options {
     size_t struct_size; /**< Required. sizeof(tacho_meter_provider_options). */
@@ -41,6 +59,28 @@ typedef struct tacho_meter_provider_options {
      */
     const tacho_clock *clock;
     tacho_error *error; /**< Optional (NULL = not wanted). Says what was wrong. */
+    /** Optional (NULL = none). The views are taken over, on success and on failure; the array is
+     * copied. In order of registration. */
+    tacho_view *const *views;
+    size_t view_count;                     /**< Number of views. */
+    tacho_exemplar_filter exemplar_filter; /**< Optional (0 = from the environment). */
+    /**
+     * Optional. Measure the SDK itself, under OpenTelemetry's names (otel.sdk.*): opt-in, as the
+     * names may still change. (OBS-01..04)
+     */
+    bool enable_self_observation;
+    /** Optional (NULL = the global provider). Which provider measures that; may be another one
+     * than this, whose life then must not end first. */
+    tacho_meter_provider *self_observation_provider;
+#ifdef TACHO_ENABLE_EXPERIMENTAL
+    tacho_view_matching_mode view_matching_mode;    /**< Optional (0 = independent). */
+    tacho_meter_configurator_fn meter_configurator; /**< Optional (NULL = all by default). */
+    void *meter_configurator_user;                  /**< Handed to it. */
+#else
+    int experimental_1;           /**< Leave zero. */
+    void (*experimental_2)(void); /**< Leave zero. */
+    void *experimental_3;         /**< Leave zero. */
+#endif
 } tacho_meter_provider_options;
 
 /**
@@ -91,6 +131,17 @@ TACHO_API void tacho_meter_provider_delivery(tacho_meter_provider *provider, tac
  * provider it is refused, with a diagnostic.
  */
 TACHO_API void tacho_meter_provider_destroy(tacho_meter_provider *provider);
+
+#ifdef TACHO_ENABLE_EXPERIMENTAL
+/**
+ * Replaces the meter configurator; NULL: all meters by default. When it returns, the meters that
+ * exist follow the new one. Any thread. Experimental. Returns TACHO_OK, TACHO_E_INVALID,
+ * TACHO_E_FORKED, TACHO_E_NO_MEMORY (nothing was changed). (SDK-08, SDK-09, SDK-22)
+ */
+TACHO_API int tacho_meter_provider_set_meter_configurator(tacho_meter_provider *provider,
+                                                          tacho_meter_configurator_fn configurator,
+                                                          void *user);
+#endif
 
 TACHO_END_DECLS
 

@@ -27,7 +27,9 @@ typedef struct tacho_scope {
 typedef enum tacho_metric_type {
     TACHO_METRIC_SUM = 1,
     TACHO_METRIC_GAUGE = 2,
-    TACHO_METRIC_HISTOGRAM = 3
+    TACHO_METRIC_HISTOGRAM = 3,
+    TACHO_METRIC_EXPONENTIAL_HISTOGRAM = 4,
+    TACHO_METRIC_SUMMARY = 5 /**< of metric producers only; no instrument makes it */
 } tacho_metric_type;
 
 typedef enum tacho_temporality {
@@ -40,23 +42,56 @@ typedef enum tacho_temporality {
  * Which series a point belongs to, the same at every collection: a key under which an exporter can
  * keep what it derived from the attributes, scope, resource and metric. `id` is never used again
  * within a process; `generation` changes when the identity of the whole process does (a restart
- * after fork), so that cached resource labels are derived anew.
+ * after fork), so that cached resource labels are derived anew. An id of 0 is no key: the point
+ * comes from a metric producer that has none, and is to be looked at anew each time.
  */
 typedef struct tacho_series_ref {
     uint64_t id;
     uint32_t generation;
 } tacho_series_ref;
 
+/**
+ * A measurement kept as an example for the point that it went into, with what the point itself does
+ * not carry. (EXM-03, DM-13)
+ */
+typedef struct tacho_exemplar {
+    tacho_number_type number_type; /**< of the instrument, also where the point is a histogram */
+    union {
+        int64_t i64;
+        double f64;
+    } value;
+    uint64_t time_unix_nano;              /**< when it was recorded */
+    tacho_attributes filtered_attributes; /**< recorded, but not on the point; sorted by key */
+    bool has_span;                        /**< trace_id and span_id are meaningful */
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+} tacho_exemplar;
+
+/** Exemplars of one point. */
+typedef struct tacho_exemplars {
+    const tacho_exemplar *items; /**< see tacho_exemplars_at */
+    size_t count;
+    size_t size; /**< of one */
+} tacho_exemplars;
+
+/** In tacho_*_point.flags: the series has ended; of the point only attributes and times count
+ * (DM-09). The SDK's own instruments never set it. */
+#define TACHO_POINT_NO_RECORDED_VALUE UINT32_C(1)
+
 /** A point of a sum or a gauge. */
 typedef struct tacho_number_point {
     tacho_series_ref series;
     tacho_attributes attributes;   /**< sorted by key, unique */
-    uint64_t start_time_unix_nano; /**< of a sum: when counting began; of a gauge: 0 */
-    uint64_t time_unix_nano;       /**< when the collection began */
+    /** When the interval began that the point tells of: delta: the stream's previous collection,
+     * cumulative: the series' first measurement (TIME-04..09). Gauges have one too. */
+    uint64_t start_time_unix_nano;
+    uint64_t time_unix_nano; /**< when the collection began */
     union {
         int64_t i64; /**< where the metric's number_type is TACHO_NUMBER_I64 */
         double f64;  /**< where it is TACHO_NUMBER_F64 */
     } value;
+    tacho_exemplars exemplars;
+    uint32_t flags; /**< TACHO_POINT_* */
 } tacho_number_point;
 
 /** A point of an explicit-bucket histogram. */
@@ -74,7 +109,56 @@ typedef struct tacho_histogram_point {
     const double *bounds; /**< bound_count upper bounds, inclusive, strictly increasing */
     size_t bound_count;
     const uint64_t *bucket_counts; /**< bound_count + 1 counts, each of its bucket alone */
+    tacho_exemplars exemplars;
+    uint32_t flags; /**< TACHO_POINT_* */
 } tacho_histogram_point;
+
+/** Buckets of one sign: counts[i] counts base^(offset + i) < |value| <= base^(offset + i + 1). */
+typedef struct tacho_exponential_buckets {
+    int32_t offset;
+    const uint64_t *counts;
+    size_t count; /**< of `counts`; 0 where there is no value of this sign */
+} tacho_exponential_buckets;
+
+/** A point of a base-2 exponential histogram; base = 2^(2^-scale). (EXPH-02, EXPH-03) */
+typedef struct tacho_exponential_histogram_point {
+    tacho_series_ref series;
+    tacho_attributes attributes;
+    uint64_t start_time_unix_nano;
+    uint64_t time_unix_nano;
+    uint64_t count; /**< zero_count and all buckets together */
+    double sum;     /**< meaningful if has_sum */
+    double min;     /**< meaningful if has_min_max */
+    double max;     /**< meaningful if has_min_max */
+    bool has_sum;
+    bool has_min_max;
+    int32_t scale;
+    uint64_t zero_count;   /**< |value| <= zero_threshold */
+    double zero_threshold; /**< 0: zeros alone */
+    tacho_exponential_buckets positive;
+    tacho_exponential_buckets negative;
+    tacho_exemplars exemplars;
+    uint32_t flags; /**< TACHO_POINT_* */
+} tacho_exponential_histogram_point;
+
+/** The value below which a part of all values lies; 0.0 is the minimum, 1.0 the maximum. */
+typedef struct tacho_quantile {
+    double quantile; /**< 0 to 1 */
+    double value;    /**< not negative */
+} tacho_quantile;
+
+/** A point of a summary. (DM-06, DM-08) */
+typedef struct tacho_summary_point {
+    tacho_series_ref series;
+    tacho_attributes attributes;
+    uint64_t start_time_unix_nano;
+    uint64_t time_unix_nano;
+    uint64_t count;
+    double sum;
+    const tacho_quantile *quantiles; /**< strictly increasing in `quantile` */
+    size_t quantile_count;
+    uint32_t flags; /**< TACHO_POINT_* */
+} tacho_summary_point;
 
 /** One instrument's stream. */
 typedef struct tacho_metric {
@@ -98,7 +182,7 @@ typedef struct tacho_scope_metrics {
     size_t metric_size;
 } tacho_scope_metrics;
 
-/** One collection. */
+/** One collection, or a part of it. */
 typedef struct tacho_metric_batch {
     size_t struct_size;
     const tacho_resource *resource;
@@ -108,6 +192,9 @@ typedef struct tacho_metric_batch {
     size_t scope_count;
     size_t scope_size;
     size_t point_count; /**< points of all metrics together */
+    /** The next batch brings more of the same collection: where the reader limits the size of
+     * batches (RDR-19). Series that are absent may then come with it. */
+    bool has_more;
 } tacho_metric_batch;
 
 /** Element `index` of the batch's scopes; `index` must be below scope_count. */
@@ -129,6 +216,27 @@ static inline const tacho_number_point *tacho_metric_number_point(const tacho_me
                                                                   size_t index) {
     return (const tacho_number_point *)(const void *)((const char *)metric->points +
                                                       index * metric->point_size);
+}
+
+/** Exemplar `index`; `index` must be below count. */
+static inline const tacho_exemplar *tacho_exemplars_at(const tacho_exemplars *exemplars,
+                                                       size_t index) {
+    return (const tacho_exemplar *)(const void *)((const char *)exemplars->items +
+                                                  index * exemplars->size);
+}
+
+/** Point `index` of an exponential histogram; `index` must be below point_count. */
+static inline const tacho_exponential_histogram_point *
+tacho_metric_exponential_histogram_point(const tacho_metric *metric, size_t index) {
+    return (const tacho_exponential_histogram_point *)(const void *)((const char *)metric->points +
+                                                                     index * metric->point_size);
+}
+
+/** Point `index` of a summary; `index` must be below point_count. */
+static inline const tacho_summary_point *tacho_metric_summary_point(const tacho_metric *metric,
+                                                                    size_t index) {
+    return (const tacho_summary_point *)(const void *)((const char *)metric->points +
+                                                       index * metric->point_size);
 }
 
 /** Point `index` of a histogram; `index` must be below point_count. */

@@ -5,6 +5,7 @@
 #ifndef TACHO_SDK_METRIC_EXPORTER_H
 #define TACHO_SDK_METRIC_EXPORTER_H
 
+#include "tacho/sdk/aggregation.h"
 #include "tacho/sdk/clock.h"
 #include "tacho/sdk/metric_data.h"
 
@@ -57,6 +58,19 @@ typedef struct tacho_metric_exporter_ops {
     /** Optional (NULL = no account is kept). Fills the account; struct_size is set by the caller.
      */
     void (*delivery)(void *self, tacho_delivery *out);
+    /**
+     * Optional (NULL = cumulative). The temporality that instruments of a kind should have, where
+     * the reader's options do not say. Asked once, when the reader is made. A batch may hold
+     * other temporalities and types all the same (of metric producers): export_batch reports what
+     * it cannot take. (RDR-01, EXP-01)
+     */
+    tacho_temporality (*temporality)(void *self, tacho_instrument_kind kind);
+    /**
+     * Optional (NULL = default). The aggregation that instruments of a kind should have, where
+     * neither a view nor the reader's options say. `out` is zero but for struct_size; what it
+     * points to is copied. Asked once, when the reader is made.
+     */
+    void (*default_aggregation)(void *self, tacho_instrument_kind kind, tacho_aggregation *out);
 } tacho_metric_exporter_ops;
 
 /**

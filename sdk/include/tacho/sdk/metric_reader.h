@@ -6,6 +6,8 @@
 #define TACHO_SDK_METRIC_READER_H
 
 #include "tacho/sdk/metric_exporter.h"
+#include "tacho/sdk/metric_filter.h"
+#include "tacho/sdk/metric_producer.h"
 
 TACHO_BEGIN_DECLS
 
@@ -31,6 +33,27 @@ typedef struct tacho_periodic_reader_options {
     uint32_t cardinality_limit;
     size_t thread_stack_size; /**< Optional (0 = 512 KiB). Bytes; callbacks run on this thread. */
     tacho_error *error;       /**< Optional (NULL = not wanted). Says what was wrong. */
+    /** Optional (0 = cardinality_limit). The same for each kind, by its number: CARD-02, CARD-10. */
+    uint32_t cardinality_limits[TACHO_INSTRUMENT_KINDS];
+    /** Optional (0 = what the exporter prefers, else cumulative). */
+    tacho_temporality_preference temporality_preference;
+    /** Optional (0 = by temporality_preference). For each kind, by its number. */
+    tacho_temporality temporalities[TACHO_INSTRUMENT_KINDS];
+    /** Optional (NULL = the exporter's, else default). For each kind, by its number. Copied. */
+    const tacho_aggregation *default_aggregations[TACHO_INSTRUMENT_KINDS];
+    /** Optional (NULL = none). Taken over, on success and on failure; the array is copied. */
+    tacho_metric_producer *const *producers;
+    size_t producer_count; /**< Number of producers. */
+#ifdef TACHO_ENABLE_EXPERIMENTAL
+    /** Optional (NULL = all). Which metrics and points each collection yields. Copied. */
+    const tacho_metric_filter *metric_filter;
+    /** Optional (0 = no limit). Points that one export gets at most; what a collection yields is
+     * exported in as few batches as possible, one after the other. (RDR-19, RDR-20) */
+    size_t max_export_batch_size;
+#else
+    const struct tacho_metric_filter *experimental_1; /**< Leave zero. */
+    size_t experimental_2;                            /**< Leave zero. */
+#endif
 } tacho_periodic_reader_options;
 
 /**
@@ -48,6 +71,27 @@ typedef struct tacho_manual_reader_options {
     size_t struct_size;         /**< Required. sizeof(tacho_manual_reader_options). */
     uint32_t cardinality_limit; /**< Optional (0 = 2000, TACHO_NO_LIMIT = none). As above. */
     tacho_error *error;         /**< Optional (NULL = not wanted). Says what was wrong. */
+    /** Optional (0 = cardinality_limit). The same for each kind, by its number: CARD-02, CARD-10. */
+    uint32_t cardinality_limits[TACHO_INSTRUMENT_KINDS];
+    /** Optional (0 = what the exporter prefers, else cumulative). */
+    tacho_temporality_preference temporality_preference;
+    /** Optional (0 = by temporality_preference). For each kind, by its number. */
+    tacho_temporality temporalities[TACHO_INSTRUMENT_KINDS];
+    /** Optional (NULL = the exporter's, else default). For each kind, by its number. Copied. */
+    const tacho_aggregation *default_aggregations[TACHO_INSTRUMENT_KINDS];
+    /** Optional (NULL = none). Taken over, on success and on failure; the array is copied. */
+    tacho_metric_producer *const *producers;
+    size_t producer_count; /**< Number of producers. */
+#ifdef TACHO_ENABLE_EXPERIMENTAL
+    /** Optional (NULL = all). Which metrics and points each collection yields. Copied. */
+    const tacho_metric_filter *metric_filter;
+    /** Optional (0 = no limit). Points that one export gets at most; what a collection yields is
+     * exported in as few batches as possible, one after the other. (as above) */
+    size_t max_export_batch_size;
+#else
+    const struct tacho_metric_filter *experimental_1; /**< Leave zero. */
+    size_t experimental_2;                            /**< Leave zero. */
+#endif
 } tacho_manual_reader_options;
 
 /**

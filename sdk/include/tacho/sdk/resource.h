@@ -28,6 +28,16 @@ typedef struct tacho_resource_options {
  */
 TACHO_API int tacho_resource_create(const tacho_resource_options *options, tacho_resource **out);
 
+/**
+ * Makes a resource of the attributes of both; where both have a key, that of `updating` counts, an
+ * empty value too. The schema URL is the one that is not empty; where the two differ the result has
+ * none and a diagnostic tells so. Detectors of platforms are functions that return a resource to be
+ * merged like this. Borrows both; NULL is an empty resource. Returns as tacho_resource_create.
+ * (RES-06, RES-07, RES-12, RES-13)
+ */
+TACHO_API int tacho_resource_merge(const tacho_resource *old, const tacho_resource *updating,
+                                   tacho_resource **out);
+
 /** Frees a resource that no provider has taken. NULL is allowed. */
 TACHO_API void tacho_resource_destroy(tacho_resource *resource);
 
