@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the calls that lead from a provider to a meter, from a meter to an instrument and from an
- * instrument to a bound one: NULL gives a no-op, and so does a table that answers NULL. */
+ * instrument to a bound one: NULL gives a no-op, and so does a table that answers NULL. Beside
+ * them, what is asked about an instrument's series. */
 #include "dispatch.h"
+
+#include <stddef.h>
 
 #include "noop.h"
 #include "proxy.h"
@@ -59,4 +62,43 @@ void tachoi_api_release(tacho_spi_bound *bound) {
     if (ops->release != NULL) {
         ops->release(atomic_load_explicit(&bound->self, memory_order_acquire));
     }
+}
+
+/* Whether the table goes as far as this entry, and has it: an SDK may be older than the entry. */
+#define HAS_ENTRY(ops, entry)                                                                      \
+    ((ops)->struct_size >= offsetof(tacho_spi_instrument_ops, entry) + sizeof((ops)->entry) &&     \
+     (ops)->entry != NULL)
+
+int tachoi_api_remove(tacho_spi_instrument *instrument, tacho_attributes attributes) {
+    if (instrument == NULL) {
+        return TACHO_E_INVALID;
+    }
+    int status = TACHO_E_NOT_FOUND;
+    struct tachoi_proxy_target *target = NULL;
+    tacho_spi_instrument *working = tachoi_proxy_instrument_enter(instrument, &target);
+    if (working != NULL) {
+        const tacho_spi_instrument_ops *ops =
+            atomic_load_explicit(&working->ops, memory_order_acquire);
+        if (HAS_ENTRY(ops, remove)) {
+            status =
+                ops->remove(atomic_load_explicit(&working->self, memory_order_acquire), attributes);
+        }
+    }
+    tachoi_proxy_leave(target);
+    return status;
+}
+
+size_t tachoi_api_series_count(tacho_spi_instrument *instrument) {
+    size_t count = 0;
+    struct tachoi_proxy_target *target = NULL;
+    tacho_spi_instrument *working = tachoi_proxy_instrument_enter(instrument, &target);
+    if (working != NULL) {
+        const tacho_spi_instrument_ops *ops =
+            atomic_load_explicit(&working->ops, memory_order_acquire);
+        if (HAS_ENTRY(ops, series_count)) {
+            count = ops->series_count(atomic_load_explicit(&working->self, memory_order_acquire));
+        }
+    }
+    tachoi_proxy_leave(target);
+    return count;
 }

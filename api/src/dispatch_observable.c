@@ -126,3 +126,7 @@ void tacho_observe_f64(tacho_observer *observer, tacho_observable *observable, d
                                  attributes);
     }
 }
+
+size_t tacho_observable_series_count(tacho_observable *observable) {
+    return tachoi_api_series_count((tacho_spi_instrument *)observable);
+}

@@ -3,7 +3,8 @@
  * handle, which the caller's compiler checks, and the number. So each function is written once for
  * int64 and once for double, and SYNC_INSTRUMENT gives it the public names, for example
  * tacho_meter_create_counter, tacho_counter_add, tacho_counter_enabled, tacho_counter_bind,
- * tacho_bound_counter_add and tacho_bound_counter_release.
+ * tacho_counter_remove, tacho_counter_series_count, tacho_bound_counter_add and
+ * tacho_bound_counter_release.
  *
  * A call loads `ops`, then `self`, both with acquire: `ops` pairs with the release store in
  * the proxies' publishing, which makes a `self` of that table visible; `self` pairs with its own
@@ -94,6 +95,12 @@ static tacho_spi_instrument *create(tacho_meter *meter, tacho_instrument_kind ki
                                             tacho_attributes attributes) {                         \
         return (tacho_bound_##noun *)tachoi_api_bind((tacho_spi_instrument *)instrument,           \
                                                      attributes);                                  \
+    }                                                                                              \
+    int tacho_##noun##_remove(tacho_##noun *instrument, tacho_attributes attributes) {             \
+        return tachoi_api_remove((tacho_spi_instrument *)instrument, attributes);                  \
+    }                                                                                              \
+    size_t tacho_##noun##_series_count(tacho_##noun *instrument) {                                 \
+        return tachoi_api_series_count((tacho_spi_instrument *)instrument);                        \
     }                                                                                              \
     void tacho_bound_##noun##_##verb(tacho_bound_##noun *bound, number_t value) {                  \
         bound_record_##number((tacho_spi_bound *)bound, value);                                    \

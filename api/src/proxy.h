@@ -199,6 +199,13 @@ tacho_spi_instrument *tachoi_proxy_create_instrument(void *self,
 /** As tachoi_proxy_meter_link; publishes the pair if the target is the current one. */
 tacho_spi_instrument *tachoi_proxy_instrument_link(struct tachoi_proxy_instrument *instrument,
                                                    struct tachoi_proxy_target *target);
+/**
+ * The instrument that a call about `handle` goes to: `handle` itself if it is no proxy, else the
+ * current target's, NULL if there is none. `*target` is entered, for the caller to leave; NULL
+ * where there was nothing to enter.
+ */
+tacho_spi_instrument *tachoi_proxy_instrument_enter(tacho_spi_instrument *handle,
+                                                    struct tachoi_proxy_target **target);
 /** The proxy behind a handle, NULL if it is none. Reads nothing through it. Needs the lock. */
 struct tachoi_proxy_instrument *
 tachoi_proxy_instrument_find_locked(const tacho_spi_instrument *handle);

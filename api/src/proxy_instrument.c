@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the instruments of the global provider. Equal requests to a meter give one proxy; the
- * comparison is exact and takes the boundaries in, so whatever an SDK may have an opinion about
+ * comparison is exact and takes the advice in, so whatever an SDK may have an opinion about
  * (case, conflicting units, another advice) reaches it as a request of its own. */
+#include <stddef.h>
 #include <string.h>
 
 #include "memory.h"
@@ -14,6 +15,36 @@ struct instrument_request {
     tacho_instrument_options options;
 };
 
+/* The empty list is what it was: read_request has made it the one that never goes. */
+static const double *copy_boundaries(struct tachoi_block *block,
+                                     const tacho_instrument_options *options) {
+    size_t count = options->explicit_bucket_boundary_count;
+    if (count == 0) {
+        return options->explicit_bucket_boundaries;
+    }
+    double *copy = tachoi_block_take(block, count, sizeof(double), _Alignof(double));
+    if (copy != NULL) {
+        memcpy(copy, options->explicit_bucket_boundaries, count * sizeof(double));
+    }
+    return copy;
+}
+
+static const char *const *copy_keys(struct tachoi_block *block,
+                                    const tacho_instrument_options *options) {
+    size_t count = options->attribute_key_count;
+    if (count == 0) {
+        return options->attribute_keys;
+    }
+    const char **copy = tachoi_block_take(block, count, sizeof(char *), _Alignof(char *));
+    for (size_t i = 0; i < count && !block->failed; i++) {
+        const char *key = tachoi_block_text(block, options->attribute_keys[i]);
+        if (copy != NULL) {
+            copy[i] = key;
+        }
+    }
+    return copy;
+}
+
 static void *lay_out_instrument(struct tachoi_block *block, const void *source) {
     const struct instrument_request *wanted = source;
     struct tachoi_proxy_instrument *instrument =
@@ -24,17 +55,9 @@ static void *lay_out_instrument(struct tachoi_block *block, const void *source) 
     filled.options.unit = tachoi_block_text(block, wanted->options.unit);
     filled.options.description = tachoi_block_text(block, wanted->options.description);
     filled.options.explicit_bucket_boundary_count = wanted->options.explicit_bucket_boundary_count;
-    filled.options.explicit_bucket_boundaries = wanted->options.explicit_bucket_boundaries;
-    if (wanted->options.explicit_bucket_boundary_count > 0) {
-        double *boundaries =
-            tachoi_block_take(block, wanted->options.explicit_bucket_boundary_count, sizeof(double),
-                              _Alignof(double));
-        if (boundaries != NULL) {
-            memcpy(boundaries, wanted->options.explicit_bucket_boundaries,
-                   wanted->options.explicit_bucket_boundary_count * sizeof(double));
-        }
-        filled.options.explicit_bucket_boundaries = boundaries;
-    }
+    filled.options.explicit_bucket_boundaries = copy_boundaries(block, &wanted->options);
+    filled.options.attribute_key_count = wanted->options.attribute_key_count;
+    filled.options.attribute_keys = copy_keys(block, &wanted->options);
     if (instrument != NULL) {
         *instrument = filled;
         instrument->request.options = &instrument->options;
@@ -44,17 +67,25 @@ static void *lay_out_instrument(struct tachoi_block *block, const void *source) 
     return instrument;
 }
 
-/* Boundaries without memory are none given; an empty list is kept as the one that never goes. */
+/* The size of the first version of the options. */
+#define OPTIONS_MINIMUM offsetof(tacho_instrument_options, attribute_keys)
+
+/* A list without memory is none given; an empty one is kept as the one that never goes. */
 static void read_request(struct tachoi_proxy_meter *meter,
                          const tacho_spi_instrument_request *request,
                          struct instrument_request *out) {
     *out = (struct instrument_request){.meter = meter, .request = *request};
     tachoi_proxy_read_options(request->options, &out->options, sizeof(out->options),
-                              sizeof(out->options));
+                              OPTIONS_MINIMUM);
     if (out->options.explicit_bucket_boundaries == NULL) {
         out->options.explicit_bucket_boundary_count = 0;
     } else if (out->options.explicit_bucket_boundary_count == 0) {
         out->options.explicit_bucket_boundaries = TACHO_NO_BOUNDARIES;
+    }
+    if (out->options.attribute_keys == NULL) {
+        out->options.attribute_key_count = 0;
+    } else if (out->options.attribute_key_count == 0) {
+        out->options.attribute_keys = tacho_empty_list();
     }
 }
 
@@ -64,6 +95,15 @@ static bool boundaries_equal(const tacho_instrument_options *a, const tacho_inst
            (a->explicit_bucket_boundaries == NULL) == (b->explicit_bucket_boundaries == NULL) &&
            (count == 0 || memcmp(a->explicit_bucket_boundaries, b->explicit_bucket_boundaries,
                                  count * sizeof(double)) == 0);
+}
+
+static bool keys_equal(const tacho_instrument_options *a, const tacho_instrument_options *b) {
+    bool equal = a->attribute_key_count == b->attribute_key_count &&
+                 (a->attribute_keys == NULL) == (b->attribute_keys == NULL);
+    for (size_t i = 0; equal && i < a->attribute_key_count; i++) {
+        equal = tachoi_proxy_text_equal(a->attribute_keys[i], b->attribute_keys[i]);
+    }
+    return equal;
 }
 
 static uint64_t hash_of(const struct instrument_request *wanted) {
@@ -88,7 +128,8 @@ static struct tachoi_proxy_instrument *find_equal_locked(const struct instrument
             tachoi_proxy_text_equal(instrument->request.name, wanted->request.name) &&
             tachoi_proxy_text_equal(instrument->options.unit, wanted->options.unit) &&
             tachoi_proxy_text_equal(instrument->options.description, wanted->options.description) &&
-            boundaries_equal(&instrument->options, &wanted->options)) {
+            boundaries_equal(&instrument->options, &wanted->options) &&
+            keys_equal(&instrument->options, &wanted->options)) {
             return instrument;
         }
     }
@@ -186,6 +227,20 @@ tachoi_proxy_instrument_find_locked(const tacho_spi_instrument *handle) {
         node = tachoi_table_find_next(node);
     }
     return node != NULL ? node->owner : NULL;
+}
+
+/* Unlike recording, which may outlast the target, these calls want all of its memory; so they enter
+ * it. */
+tacho_spi_instrument *tachoi_proxy_instrument_enter(tacho_spi_instrument *handle,
+                                                    struct tachoi_proxy_target **target) {
+    tachoi_proxy_lock();
+    struct tachoi_proxy_instrument *instrument = tachoi_proxy_instrument_find_locked(handle);
+    *target = instrument != NULL ? tachoi_proxy_enter_locked() : NULL;
+    tachoi_proxy_unlock();
+    if (instrument == NULL) {
+        return handle;
+    }
+    return *target != NULL ? tachoi_proxy_instrument_link(instrument, *target) : NULL;
 }
 
 void tachoi_proxy_instruments_link_all(struct tachoi_proxy_target *target) {

@@ -8,13 +8,14 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
-#include "base/options.h"
 #include "console/batch_text.h"
+#include "setup/preferences.h"
 #include "tacho/sdk/diagnostics.h"
 
 struct console_exporter {
     /* immutable after create */
     FILE *stream;
+    struct tachoi_exporter_preferences preferences;
     /* atomic: relaxed, since it guards no data */
     atomic_bool is_shut_down;
 };
@@ -52,55 +53,59 @@ static int console_shutdown(void *self, uint64_t deadline_ns) {
     return TACHO_OK;
 }
 
+static void console_destroy(void *self) {
+    struct console_exporter *exporter = self;
+    tachoi_exporter_preferences_fini(&exporter->preferences);
+    tachoi_free(exporter);
+}
+
+static tacho_temporality console_temporality(void *self, tacho_instrument_kind kind) {
+    const struct console_exporter *exporter = self;
+    return tachoi_exporter_preferences_temporality(&exporter->preferences, kind);
+}
+
+static void console_default_aggregation(void *self, tacho_instrument_kind kind,
+                                        tacho_aggregation *out) {
+    const struct console_exporter *exporter = self;
+    tachoi_exporter_preferences_aggregation(&exporter->preferences, kind, out);
+}
+
 static const tacho_metric_exporter_ops console_ops = {
     .struct_size = sizeof(console_ops),
     .name = "console",
     .export_batch = console_export,
     .shutdown = console_shutdown,
-    .destroy = tachoi_free,
+    .destroy = console_destroy,
+    .temporality = console_temporality,
+    .default_aggregation = console_default_aggregation,
 };
 
-/* No version will grow by more. */
-#define MAX_UNKNOWN_BYTES ((size_t)16 * 1024)
-
-static int refuse(tacho_error *error, int status, const char *field, const char *reason) {
-    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "console", "setup_failed",
-                             "tacho_console_exporter_create failed: %s: %s", field, reason);
-    return tachoi_error_set(error, status, field, "%s", reason);
-}
-
-static int refuse_size(const tacho_console_options *options, int status) {
-    char reason[160];
-    if (status == TACHO_E_UNSUPPORTED) {
-        /* a size that was never set says that `error` was not either */
-        bool is_credible = options->struct_size <= sizeof(*options) + MAX_UNKNOWN_BYTES;
-        return refuse(is_credible ? options->error : NULL, status, "struct_size",
-                      "asks for something that this version lacks");
-    }
-    (void)snprintf(reason, sizeof reason,
-                   "is %zu; set it to sizeof(tacho_console_options), or use TACHO_OPTIONS",
-                   options->struct_size);
-    return refuse(NULL, status, "struct_size", reason); /* so small, it has no member `error` */
-}
+/* What options were in version 0.1. */
+#define FIRST_SIZE TACHOI_EXPORTER_SIZE_UP_TO(tacho_console_options, error)
 
 int tacho_console_exporter_create(const tacho_console_options *options,
                                   tacho_metric_exporter **out) {
+    struct tachoi_exporter_setup setup = {.component = "console",
+                                          .function = "tacho_console_exporter_create",
+                                          .type = "tacho_console_options"};
+    struct tachoi_exporter_preferences preferences;
     tacho_console_options known = {0};
-    int rc = tachoi_options_copy(options, &known, sizeof(known), sizeof(known));
-    if (rc != TACHO_OK) {
-        return refuse_size(options, rc);
+    int rc = tachoi_exporter_setup_copy(&setup, options, &known, sizeof(known), FIRST_SIZE,
+                                        offsetof(tacho_console_options, error));
+    if (rc == TACHO_OK) {
+        rc = tachoi_exporter_preferences_init(&preferences, &setup, known.temporality_preference,
+                                              known.temporalities, known.default_aggregations);
     }
-    if (out == NULL) {
-        return refuse(known.error, TACHO_E_INVALID, "out", "must not be NULL");
+    if (rc != TACHO_OK) {
+        return rc;
     }
     struct console_exporter *self = tachoi_calloc(1, sizeof(*self));
     if (self != NULL) {
         self->stream = known.stream != NULL ? known.stream : stdout;
+        self->preferences = preferences;
         atomic_init(&self->is_shut_down, false);
+    } else {
+        tachoi_exporter_preferences_fini(&preferences);
     }
-    rc = self != NULL ? tacho_metric_exporter_create(&console_ops, self, out) : TACHO_E_NO_MEMORY;
-    if (rc != TACHO_OK) {
-        return tachoi_error_set(known.error, rc, "", "%s", tacho_status_text(rc));
-    }
-    return TACHO_OK;
+    return tachoi_exporter_setup_finish(&setup, &console_ops, self, out);
 }

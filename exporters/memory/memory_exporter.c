@@ -7,14 +7,11 @@
  * parent's threads left lock and list: there the exporter takes nothing and shows nothing. */
 #include "tacho/exporters/memory.h"
 
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "base/fork.h"
-#include "base/options.h"
 #include "base/thread.h"
 #include "memory/batch_copy.h"
-#include "tacho/sdk/diagnostics.h"
+#include "setup/preferences.h"
 
 #define DEFAULT_MAX_BATCHES 1024
 #define DEFAULT_WAIT_MS 5000
@@ -23,6 +20,7 @@ struct memory_exporter {
     /* immutable after create */
     uint32_t max_batches;
     uint32_t fork_generation;
+    struct tachoi_exporter_preferences preferences;
     pthread_mutex_t lock;
     pthread_cond_t exported_more;
     /* guarded by lock */
@@ -120,7 +118,19 @@ static void memory_destroy(void *self) {
     destroy_list(exporter->oldest);
     (void)pthread_cond_destroy(&exporter->exported_more);
     (void)pthread_mutex_destroy(&exporter->lock);
+    tachoi_exporter_preferences_fini(&exporter->preferences);
     tachoi_free(exporter);
+}
+
+static tacho_temporality memory_temporality(void *self, tacho_instrument_kind kind) {
+    const struct memory_exporter *exporter = self;
+    return tachoi_exporter_preferences_temporality(&exporter->preferences, kind);
+}
+
+static void memory_default_aggregation(void *self, tacho_instrument_kind kind,
+                                       tacho_aggregation *out) {
+    const struct memory_exporter *exporter = self;
+    tachoi_exporter_preferences_aggregation(&exporter->preferences, kind, out);
 }
 
 static const tacho_metric_exporter_ops memory_ops = {
@@ -129,6 +139,8 @@ static const tacho_metric_exporter_ops memory_ops = {
     .export_batch = memory_export,
     .shutdown = memory_shutdown,
     .destroy = memory_destroy,
+    .temporality = memory_temporality,
+    .default_aggregation = memory_default_aggregation,
 };
 
 static struct memory_exporter *create_self(const tacho_memory_options *options) {
@@ -151,44 +163,31 @@ failed:
     return NULL;
 }
 
-/* No version will grow by more. */
-#define MAX_UNKNOWN_BYTES ((size_t)16 * 1024)
-
-static int refuse(tacho_error *error, int status, const char *field, const char *reason) {
-    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "memory", "setup_failed",
-                             "tacho_memory_exporter_create failed: %s: %s", field, reason);
-    return tachoi_error_set(error, status, field, "%s", reason);
-}
-
-static int refuse_size(const tacho_memory_options *options, int status) {
-    char reason[160];
-    if (status == TACHO_E_UNSUPPORTED) {
-        /* a size that was never set says that `error` was not either */
-        bool is_credible = options->struct_size <= sizeof(*options) + MAX_UNKNOWN_BYTES;
-        return refuse(is_credible ? options->error : NULL, status, "struct_size",
-                      "asks for something that this version lacks");
-    }
-    (void)snprintf(reason, sizeof reason,
-                   "is %zu; set it to sizeof(tacho_memory_options), or use TACHO_OPTIONS",
-                   options->struct_size);
-    return refuse(NULL, status, "struct_size", reason); /* so small, it has no member `error` */
-}
+/* What options were in version 0.1. */
+#define FIRST_SIZE TACHOI_EXPORTER_SIZE_UP_TO(tacho_memory_options, error)
 
 int tacho_memory_exporter_create(const tacho_memory_options *options, tacho_metric_exporter **out) {
+    struct tachoi_exporter_setup setup = {.component = "memory",
+                                          .function = "tacho_memory_exporter_create",
+                                          .type = "tacho_memory_options"};
+    struct tachoi_exporter_preferences preferences;
     tacho_memory_options known = {0};
-    int rc = tachoi_options_copy(options, &known, sizeof(known), sizeof(known));
-    if (rc != TACHO_OK) {
-        return refuse_size(options, rc);
+    int rc = tachoi_exporter_setup_copy(&setup, options, &known, sizeof(known), FIRST_SIZE,
+                                        offsetof(tacho_memory_options, error));
+    if (rc == TACHO_OK) {
+        rc = tachoi_exporter_preferences_init(&preferences, &setup, known.temporality_preference,
+                                              known.temporalities, known.default_aggregations);
     }
-    if (out == NULL) {
-        return refuse(known.error, TACHO_E_INVALID, "out", "must not be NULL");
+    if (rc != TACHO_OK) {
+        return rc;
     }
     struct memory_exporter *self = create_self(&known);
-    rc = self != NULL ? tacho_metric_exporter_create(&memory_ops, self, out) : TACHO_E_NO_MEMORY;
-    if (rc != TACHO_OK) {
-        return tachoi_error_set(known.error, rc, "", "%s", tacho_status_text(rc));
+    if (self != NULL) {
+        self->preferences = preferences;
+    } else {
+        tachoi_exporter_preferences_fini(&preferences);
     }
-    return TACHO_OK;
+    return tachoi_exporter_setup_finish(&setup, &memory_ops, self, out);
 }
 
 /* NULL if it is of another type, or of the parent process. */

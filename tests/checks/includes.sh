@@ -32,8 +32,9 @@ quoted_of() {
     exporters/remote_write/*)
         echo "$exporters|(base|prometheus|http|remote_write)/.*|remote_write_v[0-9]+\.pb-c\.h"
         ;;
-    exporters/console/*) echo "$exporters|(base|prometheus|console)/.*" ;;
-    exporters/memory/*) echo "$exporters|(base|memory)/.*" ;;
+    exporters/setup/*) echo "$exporters|(base|setup)/.*" ;;
+    exporters/console/*) echo "$exporters|(base|setup|prometheus|console)/.*" ;;
+    exporters/memory/*) echo "$exporters|(base|setup|memory)/.*" ;;
     examples/*) echo "$exporters|[a-z0-9_]+\.h|remote_write_v[0-9]+\.pb-c\.h" ;;
     esac
 }

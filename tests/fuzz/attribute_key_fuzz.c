@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks that attribute keys are equal exactly when their sets are, however a set is written and
- * however much room there is to pack it, and that unpacking gives the set back. */
+ * however much room there is to pack it, that a filter has the effect of a shorter list, and that
+ * unpacking gives the set back. */
 #include <stdio.h>
 
 #include "attributes/attribute_pack.h"
@@ -89,6 +90,47 @@ static void check_pair(tacho_attributes a, tacho_attributes b, bool is_same) {
     tachoi_free(set);
 }
 
+/* A filter of some of the list's keys gives the key of the list without the others, or of nothing
+ * else but them. */
+static void check_filter(tacho_attributes list, struct tachoi_rng *rng,
+                         struct tachoi_arena *arena) {
+    tacho_string *keys = tachoi_arena_alloc(arena, list.count, sizeof *keys);
+    tacho_attribute *left = tachoi_arena_alloc(arena, list.count, sizeof *left);
+    tacho_attribute *kept = tachoi_arena_alloc(arena, list.count, sizeof *kept);
+    fuzz_check(keys != NULL && left != NULL && kept != NULL);
+    struct tachoi_key_list named = {keys, 0};
+    const struct tachoi_key_list absent = {NULL, 0};
+    for (size_t i = 0; list.items != NULL && i < list.count; i++) {
+        if (tachoi_rng_upto(rng, 1) == 0) {
+            keys[named.count++] = list.items[i].key;
+        }
+    }
+    const bool is_of_kept = tachoi_rng_upto(rng, 1) == 0;
+    struct tachoi_attribute_filter *filter = NULL;
+    fuzz_check(tachoi_attribute_filter_create(is_of_kept ? named : absent,
+                                              is_of_kept ? absent : named, &filter) == 0);
+    size_t kept_count = 0;
+    for (size_t i = 0; list.items != NULL && i < list.count; i++) {
+        if (tachoi_attribute_filter_keeps(filter, list.items[i].key)) {
+            kept[kept_count++] = list.items[i];
+        }
+    }
+    const size_t left_count = tachoi_attribute_filter_left_out(filter, list, left, list.count);
+    fuzz_check(kept_count + left_count <= list.count);
+    fuzz_check((left_count == 0) == tachoi_attribute_filter_keeps_all(filter, list));
+
+    struct tachoi_attribute_key filtered;
+    struct tachoi_attribute_key expected;
+    tachoi_attribute_key_init_filtered(&filtered, list, filter);
+    tachoi_attribute_key_init(&expected, tacho_attributes_from(kept, kept_count));
+    struct tachoi_attribute_set *set = tachoi_attribute_set_create(&filtered);
+    fuzz_check(set != NULL);
+    fuzz_check(tachoi_attribute_key_matches(&filtered, set));
+    fuzz_check(tachoi_attribute_key_matches(&expected, set));
+    tachoi_free(set);
+    tachoi_attribute_filter_destroy(filter);
+}
+
 /* The list that the bytes give when one of them differs: often the same one, often nearly. */
 static void check_neighbour(tacho_attributes list, const uint8_t *data, size_t size,
                             struct tachoi_rng *rng, struct tachoi_arena *arena) {
@@ -116,6 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     tachoi_rng_seed(&rng, size);
     check_pair(a, scramble_list(&source, &rng, a), true);
     check_neighbour(a, data, size / 2, &rng, &arena);
+    check_filter(a, &rng, &arena);
+    check_filter(b, &rng, &arena);
 
     struct tachoi_attribute_key key;
     tachoi_attribute_key_init(&key, a);

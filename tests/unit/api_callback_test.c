@@ -66,7 +66,7 @@ Test(callback, given_at_creation_follows_the_sdk) {
     free_all(sdk);
 }
 
-/* API-30 API-31 */
+/* API-30 API-31 API-32 API-34 */
 Test(callback, for_several_instruments_follows_the_sdk) {
     struct watched watched = {.observables = {make_gauge("a"), make_gauge("b")}, .count = 2};
     cr_assert(eq(int, watch(&watched), TACHO_OK));

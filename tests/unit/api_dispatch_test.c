@@ -31,10 +31,16 @@
         cr_assert(eq(i64, fake_sum(sdk, "name"), 7));                                              \
         cr_assert(eq(ptr, tacho_bound_##noun##_release(bound), NULL));                             \
         cr_assert(eq(sz, sdk->release_calls, 1));                                                  \
+        cr_assert(                                                                                 \
+            eq(int, tacho_##noun##_remove(instrument, TACHO_ATTRS(TACHO_I64("a", 1))), TACHO_OK)); \
+        cr_assert(eq(sz, fake_last_attribute_count(sdk, "name"), 1));                              \
+        cr_assert(eq(int, tacho_##noun##_remove(instrument, TACHO_NO_ATTRS), TACHO_E_BUSY));       \
+        cr_assert(eq(sz, sdk->remove_calls, 2));                                                   \
+        cr_assert(eq(sz, tacho_##noun##_series_count(instrument), 2), "as many as records");       \
         fake_free(sdk);                                                                            \
     }
 
-/* API-08 API-11 API-37 API-42 API-45 */
+/* API-08 API-11 API-37 API-41 API-42 API-43 API-45 API-46 */
 KIND_REACHES_THE_SDK(counter, add, COUNTER, I64)
 KIND_REACHES_THE_SDK(counter_f64, add, COUNTER, F64)
 KIND_REACHES_THE_SDK(up_down_counter, add, UP_DOWN_COUNTER, I64)
@@ -72,10 +78,11 @@ static void observe(tacho_observer *observer, void *user) {
         fake_collect(sdk);                                                                         \
         cr_assert(eq(int, observation.runs, 1));                                                   \
         cr_assert(eq(i64, fake_sum(sdk, "name"), 5));                                              \
+        cr_assert(eq(sz, tacho_observable_series_count(observation.observable), 2));               \
         fake_free(sdk);                                                                            \
     }
 
-/* API-25 API-30 */
+/* API-08 API-10 API-11 API-25 API-30 API-34 */
 OBSERVABLE_REACHES_THE_SDK(observable_counter, OBSERVABLE_COUNTER, I64)
 OBSERVABLE_REACHES_THE_SDK(observable_counter_f64, OBSERVABLE_COUNTER, F64)
 OBSERVABLE_REACHES_THE_SDK(observable_up_down_counter, OBSERVABLE_UP_DOWN_COUNTER, I64)
@@ -136,7 +143,7 @@ Test(dispatch, an_sdk_that_fails_gives_noop_objects) {
     fake_free(sdk);
 }
 
-/* API-26 API-27 API-31 */
+/* API-26 API-27 API-31 API-32 API-34 */
 Test(dispatch, registering_and_unregistering_reach_the_sdk) {
     struct fake_provider *sdk = fake_create_provider();
     tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
@@ -160,5 +167,114 @@ Test(dispatch, registering_and_unregistering_reach_the_sdk) {
                                            &untouched);
     cr_assert(eq(int, status, TACHO_E_NO_MEMORY));
     cr_assert(eq(ptr, (void *)untouched, (void *)meter));
+    fake_free(sdk);
+}
+
+/* API-38: recording returns nothing; a call of another type would not compile */
+Test(dispatch, recording_returns_nothing) {
+    void (*counter)(tacho_counter *, int64_t, tacho_attributes) = tacho_counter_add;
+    void (*up_down)(tacho_up_down_counter *, int64_t, tacho_attributes) = tacho_up_down_counter_add;
+    void (*gauge)(tacho_gauge *, int64_t, tacho_attributes) = tacho_gauge_record;
+    void (*histogram)(tacho_histogram *, double, tacho_attributes) = tacho_histogram_record;
+    counter(NULL, 1, TACHO_NO_ATTRS);
+    up_down(NULL, 1, TACHO_NO_ATTRS);
+    gauge(NULL, 1, TACHO_NO_ATTRS);
+    histogram(NULL, 1.0, TACHO_NO_ATTRS);
+}
+
+/* API-39: whether a negative value counts is for the SDK to say */
+Test(dispatch, negative_values_are_passed_on) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
+    tacho_counter_add(tacho_meter_create_counter(meter, "c", NULL), -5, TACHO_NO_ATTRS);
+    tacho_histogram_record(tacho_meter_create_histogram(meter, "h", NULL), -7.0, TACHO_NO_ATTRS);
+    cr_assert(eq(i64, fake_sum(sdk, "c"), -5));
+    cr_assert(eq(i64, fake_sum(sdk, "h"), -7));
+    fake_free(sdk);
+}
+
+/* API-02 API-03 API-04 API-05 */
+Test(dispatch, a_meter_is_asked_for_with_all_or_none_of_its_parameters) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter_provider *provider = fake_handle(sdk);
+    tacho_meter_provider_get_meter(provider, "bare", NULL);
+    tacho_meter_provider_get_meter(
+        provider, "full",
+        TACHO_OPTIONS(tacho_scope_options, .version = "1.2", .schema_url = "https://x",
+                      .attributes = TACHO_ATTRS(TACHO_I64("a", 1), TACHO_BOOL("b", true))));
+    cr_assert(eq(sz, sdk->meter_count, 2));
+    cr_assert(eq(str, sdk->meters[0].version, (char *)""));
+    cr_assert(eq(str, sdk->meters[0].schema_url, (char *)""));
+    cr_assert(eq(sz, sdk->meters[0].attribute_count, 0));
+    cr_assert(eq(str, sdk->meters[1].version, (char *)"1.2"));
+    cr_assert(eq(str, sdk->meters[1].schema_url, (char *)"https://x"));
+    cr_assert(eq(sz, sdk->meters[1].attribute_count, 2));
+    fake_free(sdk);
+}
+
+/* API-16 API-20: names, units and advice that are wrong are the SDK's to judge */
+Test(dispatch, nothing_about_an_instrument_is_judged) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
+    const double falling[] = {2.0, 1.0};
+    tacho_meter_create_histogram(meter, "0 no name",
+                                 TACHO_OPTIONS(tacho_instrument_options, .unit = "not \xff a unit",
+                                               .explicit_bucket_boundaries = falling,
+                                               .explicit_bucket_boundary_count = 2));
+    struct fake_instrument *fake = fake_find(sdk, "0 no name");
+    cr_assert(ne(ptr, (void *)fake, NULL));
+    cr_assert(eq(str, fake->unit, (char *)"not \xff a unit"));
+    cr_assert(eq(sz, fake->boundary_count, 2));
+    tacho_meter_create_counter(meter, NULL, NULL);
+    cr_assert(ne(ptr, (void *)fake_find(sdk, ""), NULL));
+    fake_free(sdk);
+}
+
+/* API-40: declared keys are advice, recording takes any attributes */
+Test(dispatch, keys_that_were_not_declared_are_passed_on) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
+    const char *const keys[] = {"declared"};
+    const tacho_instrument_options *options =
+        TACHO_OPTIONS(tacho_instrument_options, .attribute_keys = keys, .attribute_key_count = 1);
+    tacho_counter *counter = tacho_meter_create_counter(meter, "c", options);
+    tacho_gauge *gauge = tacho_meter_create_gauge(meter, "g", options);
+    tacho_counter_add(counter, 1, TACHO_ATTRS(TACHO_I64("declared", 1), TACHO_I64("other", 2)));
+    tacho_gauge_record(gauge, 1, TACHO_ATTRS(TACHO_I64("other", 1), TACHO_I64("more", 2)));
+    cr_assert(eq(sz, fake_last_attribute_count(sdk, "c"), 2));
+    cr_assert(eq(sz, fake_last_attribute_count(sdk, "g"), 2));
+    fake_free(sdk);
+}
+
+/* API-49: an SDK that was built before `remove` and `series_count` were added */
+Test(dispatch, a_table_that_ends_early_finds_nothing) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
+    tacho_counter *counter = tacho_meter_create_counter(meter, "c", NULL);
+    tacho_counter_add(counter, 3, TACHO_NO_ATTRS);
+    tacho_spi_instrument_ops older = fake_i64_ops; /* what lies behind its end is not looked at */
+    const size_t ends[] = {offsetof(tacho_spi_instrument_ops, remove),
+                           offsetof(tacho_spi_instrument_ops, series_count)};
+    for (size_t i = 0; i < 2; i++) {
+        older.struct_size = ends[i];
+        atomic_store_explicit(&((tacho_spi_instrument *)counter)->ops, &older,
+                              memory_order_relaxed);
+        int status = tacho_counter_remove(counter, TACHO_ATTRS(TACHO_I64("a", 1)));
+        cr_assert(eq(int, status, i == 0 ? TACHO_E_NOT_FOUND : TACHO_OK));
+        cr_assert(eq(sz, tacho_counter_series_count(counter), 0));
+    }
+    cr_assert(eq(sz, sdk->remove_calls, 1));
+    cr_assert(eq(sz, sdk->series_count_calls, 0));
+    fake_free(sdk);
+}
+
+/* API-49: observable instruments have no `remove` */
+Test(dispatch, an_entry_that_is_null_finds_nothing) {
+    struct fake_provider *sdk = fake_create_provider();
+    tacho_meter *meter = tacho_meter_provider_get_meter(fake_handle(sdk), "m", NULL);
+    tacho_observable *observable =
+        tacho_meter_create_observable_gauge(meter, "g", NULL, NULL, NULL);
+    int status = tacho_counter_remove((tacho_counter *)observable, TACHO_NO_ATTRS);
+    cr_assert(eq(int, status, TACHO_E_NOT_FOUND));
     fake_free(sdk);
 }

@@ -15,15 +15,18 @@
 #include "tacho/tacho.h"
 
 #define FAKE_MAX 64
+#define FAKE_NAME_SIZE 32          /* bytes of a name, longer ones are cut */
+#define FAKE_UNIT_SIZE 64          /* 63 characters (API-15) */
+#define FAKE_DESCRIPTION_SIZE 3072 /* 1023 characters of three bytes (API-17) */
 
 struct fake_provider;
 
 struct fake_meter {
     tacho_spi_meter handle;
     struct fake_provider *provider;
-    char name[32];
-    char version[32];
-    char schema_url[32];
+    char name[FAKE_NAME_SIZE];
+    char version[FAKE_NAME_SIZE];
+    char schema_url[FAKE_NAME_SIZE];
     size_t attribute_count;
 };
 
@@ -33,12 +36,15 @@ struct fake_instrument {
     struct fake_meter *meter;
     tacho_instrument_kind kind;
     tacho_number_type number_type;
-    char name[32];
-    char unit[32];
-    char description[32];
+    char name[FAKE_NAME_SIZE];
+    char unit[FAKE_UNIT_SIZE];
+    char description[FAKE_DESCRIPTION_SIZE];
     bool has_boundaries;
     size_t boundary_count;
     double last_boundary;
+    bool has_keys;
+    size_t key_count;
+    char keys[4][FAKE_NAME_SIZE]; /* the first ones; "(null)" for NULL */
     _Atomic(int64_t) calls;
     _Atomic(int64_t) sum; /* of both number types */
     _Atomic(size_t) last_attribute_count;
@@ -88,6 +94,8 @@ struct fake_provider {
     size_t create_calls;
     size_t bind_calls;
     size_t release_calls;
+    size_t remove_calls;
+    size_t series_count_calls;
     size_t register_calls;
     size_t unregister_calls;
     size_t meter_options_size; /* struct_size of the last request; others than ours are not read */
@@ -114,9 +122,9 @@ static inline void fake_leave(struct fake_provider *provider) {
     pthread_mutex_unlock(&provider->lock);
 }
 
-static inline void fake_text(char out[32], const char *text) {
+static inline void fake_text(char *out, size_t size, const char *text) {
     size_t length = text != NULL ? strlen(text) : 0;
-    length = length < 31 ? length : 31;
+    length = length < size ? length : size - 1;
     memcpy(out, text != NULL ? text : "", length);
     out[length] = '\0';
 }
@@ -189,13 +197,40 @@ static inline tacho_spi_bound *fake_bind(void *self, tacho_attributes attributes
     return bound != NULL ? &bound->handle : NULL;
 }
 
-static const tacho_spi_instrument_ops fake_i64_ops = {
-    sizeof(tacho_spi_instrument_ops), fake_record_i64, NULL, fake_enabled, fake_bind, NULL, NULL};
-static const tacho_spi_instrument_ops fake_f64_ops = {sizeof(tacho_spi_instrument_ops), NULL,
-                                                      fake_record_f64, fake_enabled, fake_bind,
-                                                      NULL, NULL};
-static const tacho_spi_instrument_ops fake_observable_ops = {.struct_size =
-                                                                 sizeof(tacho_spi_instrument_ops)};
+/** Finds what has attributes, for the sake of an answer that a test can choose. */
+static inline int fake_remove(void *self, tacho_attributes attributes) {
+    struct fake_instrument *instrument = self;
+    fake_enter(instrument->provider, &instrument->provider->remove_calls);
+    atomic_store_explicit(&instrument->last_attribute_count, attributes.count,
+                          memory_order_relaxed);
+    fake_leave(instrument->provider);
+    return attributes.count > 0 ? TACHO_OK : TACHO_E_BUSY;
+}
+
+/** As many as there were records. */
+static inline size_t fake_series_count(void *self) {
+    struct fake_instrument *instrument = self;
+    fake_enter(instrument->provider, &instrument->provider->series_count_calls);
+    fake_leave(instrument->provider);
+    return (size_t)atomic_load_explicit(&instrument->calls, memory_order_relaxed);
+}
+
+static const tacho_spi_instrument_ops fake_i64_ops = {sizeof(tacho_spi_instrument_ops),
+                                                      fake_record_i64,
+                                                      NULL,
+                                                      fake_enabled,
+                                                      fake_bind,
+                                                      fake_remove,
+                                                      fake_series_count};
+static const tacho_spi_instrument_ops fake_f64_ops = {sizeof(tacho_spi_instrument_ops),
+                                                      NULL,
+                                                      fake_record_f64,
+                                                      fake_enabled,
+                                                      fake_bind,
+                                                      fake_remove,
+                                                      fake_series_count};
+static const tacho_spi_instrument_ops fake_observable_ops = {
+    .struct_size = sizeof(tacho_spi_instrument_ops), .series_count = fake_series_count};
 
 static inline struct fake_instrument *fake_instrument_of(const tacho_spi_instrument *handle) {
     const tacho_spi_instrument_ops *ops = atomic_load_explicit(&handle->ops, memory_order_acquire);
@@ -323,9 +358,9 @@ static inline tacho_spi_instrument *fake_create(void *self,
     struct fake_instrument wanted = {.provider = provider, .meter = meter};
     wanted.kind = request->kind;
     wanted.number_type = request->number_type;
-    fake_text(wanted.name, request->name);
-    fake_text(wanted.unit, options.unit);
-    fake_text(wanted.description, options.description);
+    fake_text(wanted.name, sizeof(wanted.name), request->name);
+    fake_text(wanted.unit, sizeof(wanted.unit), options.unit);
+    fake_text(wanted.description, sizeof(wanted.description), options.description);
     fake_enter(provider, &provider->create_calls);
     provider->instrument_options_size = options_size;
     struct fake_instrument *found = NULL;
@@ -352,6 +387,12 @@ static inline tacho_spi_instrument *fake_create(void *self,
         if (found->boundary_count > 0) {
             found->last_boundary = options.explicit_bucket_boundaries[found->boundary_count - 1];
         }
+        found->has_keys = options.attribute_keys != NULL;
+        found->key_count = options.attribute_key_count;
+        for (size_t i = 0; i < found->key_count && i < 4; i++) {
+            const char *key = options.attribute_keys[i];
+            fake_text(found->keys[i], FAKE_NAME_SIZE, key != NULL ? key : "(null)");
+        }
         const tacho_spi_instrument_ops *ops =
             request->kind >= TACHO_INSTRUMENT_OBSERVABLE_COUNTER ? &fake_observable_ops
             : request->number_type == TACHO_NUMBER_I64           ? &fake_i64_ops
@@ -372,14 +413,14 @@ static const tacho_spi_meter_ops fake_meter_ops = {sizeof(tacho_spi_meter_ops), 
 static inline tacho_spi_meter *fake_get_meter(void *self, const char *name,
                                               const tacho_scope_options *options) {
     struct fake_provider *provider = self;
-    char wanted[32];
-    char version[32];
+    char wanted[FAKE_NAME_SIZE];
+    char version[FAKE_NAME_SIZE];
     size_t options_size = options != NULL ? options->struct_size : sizeof(*options);
     if (options_size != sizeof(*options)) {
         options = NULL;
     }
-    fake_text(wanted, name);
-    fake_text(version, options != NULL ? options->version : NULL);
+    fake_text(wanted, sizeof(wanted), name);
+    fake_text(version, sizeof(version), options != NULL ? options->version : NULL);
     fake_enter(provider, &provider->get_meter_calls);
     provider->meter_options_size = options_size;
     struct fake_meter *found = NULL;
@@ -393,7 +434,8 @@ static inline tacho_spi_meter *fake_get_meter(void *self, const char *name,
         found = &provider->meters[provider->meter_count++];
         memcpy(found->name, wanted, sizeof(wanted));
         memcpy(found->version, version, sizeof(version));
-        fake_text(found->schema_url, options != NULL ? options->schema_url : NULL);
+        fake_text(found->schema_url, sizeof(found->schema_url),
+                  options != NULL ? options->schema_url : NULL);
         found->attribute_count = options != NULL ? options->attributes.count : 0;
         found->provider = provider;
         atomic_init(&found->handle.ops, &fake_meter_ops);

@@ -211,7 +211,7 @@ Test(global, a_struct_size_that_is_too_small_reaches_the_sdk) {
     struct fake_provider *sdk = fake_create_provider();
     install(sdk);
     const size_t sizes[] = {0, offsetof(tacho_instrument_options, description) + 1,
-                            sizeof(tacho_instrument_options) - 1};
+                            offsetof(tacho_instrument_options, attribute_keys) - 1};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         tacho_instrument_options options = {.struct_size = sizes[i], .unit = "s"};
         options.description = (const char *)&options; /* must not be read */
@@ -263,6 +263,7 @@ Test(global, wrong_options_of_a_meter_reach_the_sdk) {
     fake_free(sdk);
 }
 
+/* API-49 */
 Test(global, options_of_an_older_version_are_read_as_far_as_they_go) {
     tacho_instrument_options given = {
         .struct_size = offsetof(tacho_instrument_options, description), .unit = "s"};
@@ -313,6 +314,7 @@ Test(global, instruments_do_nothing_after_the_sdk_is_gone) {
     cr_assert(eq(ptr, counter, tacho_meter_create_counter(meter_named("m"), "c", NULL)));
 }
 
+/* API-07: what a meter does is its provider's to say, also when that is another one */
 Test(global, instruments_follow_from_one_provider_to_the_next) {
     struct fake_provider *first = fake_create_provider();
     struct fake_provider *second = fake_create_provider();

@@ -276,6 +276,97 @@ Test(attribute_key, a_set_needs_memory_and_nothing_else_does) {
     tachoi_free(set);
 }
 
+/* --- filters --- */
+
+static struct tachoi_attribute_filter *keep(const tacho_string *keys, size_t count) {
+    struct tachoi_attribute_filter *filter = NULL;
+    cr_assert(eq(int,
+                 tachoi_attribute_filter_create((struct tachoi_key_list){keys, count},
+                                                (struct tachoi_key_list){NULL, 0}, &filter),
+                 TACHO_OK));
+    return filter;
+}
+
+/* The key of `all` through the filter is in every respect that of `kept`. */
+static void check_filtered(const struct tachoi_attribute_filter *filter, tacho_attributes all,
+                           tacho_attributes kept) {
+    static struct tachoi_attribute_key filtered;
+    static struct tachoi_attribute_key expected;
+    tachoi_alloc_fail_at(1);
+    tachoi_attribute_key_init_filtered(&filtered, all, filter);
+    cr_assert(tachoi_alloc_fail_pending());
+    tachoi_alloc_fail_at(0);
+    tachoi_attribute_key_init(&expected, kept);
+    cr_assert(eq(u64, filtered.hash, expected.hash));
+    size_t size = tachoi_attribute_key_size(&expected);
+    cr_assert(eq(sz, tachoi_attribute_key_size(&filtered), size));
+    unsigned char *bytes = tachoi_malloc(size);
+    tachoi_attribute_key_write(&expected, bytes);
+    cr_assert(tachoi_attribute_key_equals(&filtered, bytes, size));
+    memset(bytes, 0, size);
+    tachoi_attribute_key_write(&filtered, bytes);
+    cr_assert(tachoi_attribute_key_equals(&expected, bytes, size));
+    tachoi_free(bytes);
+}
+
+/* VIEW-12 */
+Test(attribute_key, what_a_filter_leaves_out_does_not_count) {
+    const tacho_string keys[] = {tacho_string_from("a"), tacho_string_from("b")};
+    struct tachoi_attribute_filter *filter = keep(keys, 2);
+    check_filtered(filter, TACHO_ATTRS(TACHO_I64("c", 3), TACHO_I64("b", 2), TACHO_I64("", 0)),
+                   TACHO_ATTRS(TACHO_I64("b", 2)));
+    check_filtered(filter, TACHO_ATTRS(TACHO_I64("c", 3)), TACHO_NO_ATTRS);
+    check_filtered(filter, TACHO_NO_ATTRS, TACHO_NO_ATTRS);
+    check_filtered(filter, tacho_attributes_from(NULL, 4), TACHO_NO_ATTRS);
+    check_filtered(NULL, TACHO_ATTRS(TACHO_I64("c", 3)), TACHO_ATTRS(TACHO_I64("c", 3)));
+    check_filtered(filter,
+                   TACHO_ATTRS(TACHO_I64("a", 1), TACHO_I64("c", 1), TACHO_I64("a", 2),
+                               TACHO_I64("c", 2), TACHO_I64("b", 2)),
+                   TACHO_ATTRS(TACHO_I64("a", 2), TACHO_I64("b", 2)));
+    tachoi_attribute_filter_destroy(filter);
+}
+
+/* A filter asks for the keys of the list alone, not for those inside its maps. */
+Test(attribute_key, a_filter_does_not_look_into_maps) {
+    const tacho_string keys[] = {tacho_string_from("k")};
+    struct tachoi_attribute_filter *filter = keep(keys, 1);
+    tacho_attribute inner = map(TACHO_ATTRS(TACHO_I64("other", 1)));
+    check_filtered(filter, TACHO_ATTRS(TACHO_I64("other", 2), inner), TACHO_ATTRS(inner));
+    tachoi_attribute_filter_destroy(filter);
+}
+
+/* Counts around the number that is sorted at once, in the key and in the filter, with every key
+ * twice; and values that do not fit into the scratch, which are packed again for each purpose. */
+Test(attribute_key, a_filter_on_any_number_of_attributes) {
+    static tacho_attribute all[600];
+    static tacho_attribute kept[300];
+    static tacho_string keys[300];
+    static char names[300][16];
+    static char large[3000];
+    memset(large, 'x', sizeof large);
+    for (size_t count = 1; count <= 300; count += count < 80 ? 1 : 65) {
+        size_t kept_count = 0;
+        for (size_t i = 0; i < count; i++) {
+            snprintf(names[i], sizeof names[i], "attribute%03zu", (i * 7) % count);
+            all[i] = TACHO_STR(names[i], "first");
+            all[count + i] = TACHO_STRN(names[i], large, i % 16 == 0 ? sizeof large : i);
+            if (i % 3 == 0 || count % 5 == 0) {
+                keys[kept_count] = tacho_string_from(names[i]);
+                kept[kept_count++] = all[count + i];
+            }
+        }
+        /* of names that come more than once the last pair wins on both sides */
+        struct tachoi_attribute_filter *filter = keep(keys, kept_count);
+        size_t left = tachoi_attribute_filter_left_out(
+            filter, tacho_attributes_from(&all[count], count), NULL, 0);
+        if (left + kept_count == count) {
+            check_filtered(filter, tacho_attributes_from(all, 2 * count),
+                           tacho_attributes_from(kept, kept_count));
+        }
+        tachoi_attribute_filter_destroy(filter);
+    }
+}
+
 /* The bytes may lie at any address, for instance inside a series. */
 Test(attribute_key, bytes_are_written_where_wanted) {
     static char large[3000];

@@ -46,12 +46,14 @@ typedef bool (*tacho_context_fn)(tacho_context *out, void *user);
 
 /**
  * Sets the hook of the process; NULL takes it away. Any thread. A record call that runs meanwhile
- * may still call the former one, so `user` must stay valid. Each call with a hook keeps a few bytes
- * for ever. Returns TACHO_OK or TACHO_E_NO_MEMORY (the former hook stays).
+ * may still call the former one, so `user` must stay valid. Each new pair of hook
+ * and `user` keeps a few bytes for ever. Returns TACHO_OK or TACHO_E_NO_MEMORY (the former hook
+ * stays).
  */
 TACHO_API int tacho_context_set_hook(tacho_context_fn hook, void *user);
 
-/** Asks the hook; false, `out` zeroed, without one. `out->struct_size` is set by this call. */
+/** Asks the hook; false, `out` zeroed, if there is none or nothing is active. Any thread.
+ * `out->struct_size` is set by this call in any case. */
 TACHO_API bool tacho_context_current(tacho_context *out);
 
 TACHO_END_DECLS

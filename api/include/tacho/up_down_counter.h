@@ -59,8 +59,10 @@ TACHO_API bool tacho_up_down_counter_f64_enabled(tacho_up_down_counter_f64 *up_d
  * series is bound: release the handle first; nothing was removed); TACHO_E_INVALID (NULL
  * instrument); TACHO_E_FORKED.
  */
-TACHO_API int tacho_up_down_counter_remove(tacho_up_down_counter *up_down_counter, tacho_attributes attributes);
-TACHO_API int tacho_up_down_counter_f64_remove(tacho_up_down_counter_f64 *up_down_counter, tacho_attributes attributes);
+TACHO_API int tacho_up_down_counter_remove(tacho_up_down_counter *up_down_counter,
+                                           tacho_attributes attributes);
+TACHO_API int tacho_up_down_counter_f64_remove(tacho_up_down_counter_f64 *up_down_counter,
+                                               tacho_attributes attributes);
 
 /** How many series the SDK holds for the instrument, over all readers and views, overflow series
  * included; 0 without an SDK. Any thread. */

@@ -22,15 +22,20 @@ void tachoi_histogram_totals_init(struct tachoi_histogram_totals *totals) {
     totals->max = -(double)INFINITY;
 }
 
+void tachoi_histogram_totals_merge(struct tachoi_histogram_totals *into,
+                                   const struct tachoi_histogram_totals *from) {
+    into->sum += from->sum;
+    into->min = from->min < into->min ? from->min : into->min;
+    into->max = from->max > into->max ? from->max : into->max;
+}
+
 void tachoi_histogram_merge(struct tachoi_histogram_totals *into, uint64_t *into_buckets,
                             const struct tachoi_histogram_totals *from,
                             const uint64_t *from_buckets, size_t bucket_count) {
     for (size_t i = 0; i < bucket_count; i++) {
         into_buckets[i] += from_buckets[i];
     }
-    into->sum += from->sum;
-    into->min = from->min < into->min ? from->min : into->min;
-    into->max = from->max > into->max ? from->max : into->max;
+    tachoi_histogram_totals_merge(into, from);
 }
 
 uint64_t tachoi_histogram_count(const uint64_t *buckets, size_t bucket_count) {

@@ -45,10 +45,8 @@ static inline size_t tachoi_histogram_bucket(const double *bounds, size_t bound_
     return left == 1 && !(bounds[first] >= value) ? first + 1 : first;
 }
 
-/** Adds one value, whose bucket the caller has looked up. */
-static inline void tachoi_histogram_update(struct tachoi_histogram_totals *totals,
-                                           uint64_t *buckets, size_t bucket, double value) {
-    buckets[bucket]++;
+static inline void tachoi_histogram_totals_update(struct tachoi_histogram_totals *totals,
+                                                  double value) {
     totals->sum += value;
     if (value < totals->min) {
         totals->min = value;
@@ -57,6 +55,16 @@ static inline void tachoi_histogram_update(struct tachoi_histogram_totals *total
         totals->max = value;
     }
 }
+
+/** Adds one value, whose bucket the caller has looked up. */
+static inline void tachoi_histogram_update(struct tachoi_histogram_totals *totals,
+                                           uint64_t *buckets, size_t bucket, double value) {
+    buckets[bucket]++;
+    tachoi_histogram_totals_update(totals, value);
+}
+
+void tachoi_histogram_totals_merge(struct tachoi_histogram_totals *into,
+                                   const struct tachoi_histogram_totals *from);
 
 /** Adds all of `from` to `into`; both have bucket_count buckets. */
 void tachoi_histogram_merge(struct tachoi_histogram_totals *into, uint64_t *into_buckets,

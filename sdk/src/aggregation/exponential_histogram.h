@@ -4,10 +4,11 @@
  *
  * Bucket `index` of scale s counts base^index < |value| <= base^(index + 1) with base = 2^(2^-s).
  * Each sign has max_size buckets in a circular array: the bucket of `index` lies at
- * (index - base_index), plus max_size if that is negative, minus max_size if it is too large; as
- * the used indexes span less than max_size, no two share a place, and a range that grows at either
- * end moves nothing. When a value would widen a range beyond max_size, the scale falls: indexes are
- * halved (rounded down), and buckets that meet add up. The scale never rises but by reset. */
+ * (index - base_index), plus max_size if that is negative. base_index is always one of the used
+ * indexes, and these span at most max_size: so no two share a place, and a range that grows at
+ * either end moves nothing. When a value would widen a range beyond max_size, the scale falls:
+ * indexes are halved (rounded down), and buckets that meet add up. The scale never rises but by
+ * reset. */
 #ifndef TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM_H
 #define TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM_H
 
@@ -49,10 +50,12 @@ void tachoi_exponential_init(struct tachoi_exponential *histogram, uint32_t max_
 void tachoi_exponential_reset(struct tachoi_exponential *histogram, int32_t max_scale);
 
 /** The bucket of a positive finite value (subnormals count as the smallest normal value). Exact for
- * powers of two, and wherever long double tells on which side of a boundary the value lies. */
+ * powers of two, at scales up to 0, and wherever long double tells on which side of a boundary the
+ * value lies (only doubles next to one can be closer). */
 int32_t tachoi_exponential_index(double value, int32_t scale);
 
-/** base^index; 0 or infinity where no double comes near. */
+/** base^index, rounded to a double (subnormal ones included); 0 or infinity where that is beyond
+ * all doubles. The upper bound of a bucket is the lower bound of the next. */
 double tachoi_exponential_lower_bound(int32_t index, int32_t scale);
 
 /** Adds a finite value. */

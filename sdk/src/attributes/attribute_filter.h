@@ -23,13 +23,16 @@ int tachoi_attribute_filter_create(struct tachoi_key_list included, struct tacho
                                    struct tachoi_attribute_filter **out);
 void tachoi_attribute_filter_destroy(struct tachoi_attribute_filter *filter);
 
-/** Whether two filters, each may be NULL (keeps all), have the same lists. */
+/** Whether two filters, each may be NULL (keeps all), keep the same by the same kind of list: what
+ * is included and excluded both is as if it were not included. */
 bool tachoi_attribute_filter_equals(const struct tachoi_attribute_filter *a,
                                     const struct tachoi_attribute_filter *b);
 
 /* In the following `filter` may be NULL. None allocates; async-signal-safe. */
 
 bool tachoi_attribute_filter_keeps(const struct tachoi_attribute_filter *filter, tacho_string key);
+
+/** Whether nothing is left out. Pairs with an empty key do not count, here and below. */
 bool tachoi_attribute_filter_keeps_all(const struct tachoi_attribute_filter *filter,
                                        tacho_attributes attributes);
 

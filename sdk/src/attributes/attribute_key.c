@@ -14,6 +14,12 @@
 
 #define COMPARE_BYTES 512
 
+static inline unsigned char *pack(struct tachoi_pack_window *window, tacho_attributes attributes,
+                                  const struct tachoi_attribute_filter *filter) {
+    return filter == NULL ? tachoi_attributes_pack(window, attributes)
+                          : tachoi_attributes_pack_kept(window, attributes, filter);
+}
+
 struct hash_window {
     struct tachoi_pack_window window; /* first */
     XXH3_state_t *state;
@@ -39,26 +45,22 @@ static __attribute__((noinline)) void init_large(struct tachoi_attribute_key *ke
                                             .end = key->scratch + sizeof key->scratch,
                                             .make_room = hash_full},
                                  .state = &state};
-    const unsigned char *end = tachoi_attributes_pack(&hashed.window, key->source);
+    const unsigned char *end = pack(&hashed.window, key->source, key->filter);
     hash_bytes(&hashed, (size_t)(end - key->scratch));
     key->hash = XXH3_64bits_digest(&state);
     key->size = hashed.size;
     key->is_packed = false;
 }
 
-void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes) {
-    tachoi_attribute_key_init_filtered(key, attributes, NULL);
-}
-
 void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
                                         tacho_attributes attributes,
                                         const struct tachoi_attribute_filter *filter) {
+    key->source = attributes;
     key->filter = filter;
     struct tachoi_pack_window window = {.begin = key->scratch,
                                         .end = key->scratch + sizeof key->scratch,
                                         .make_room = tachoi_pack_stop};
-    key->source = attributes;
-    unsigned char *end = tachoi_attributes_pack(&window, attributes);
+    unsigned char *end = pack(&window, attributes, filter);
     if (end == NULL) {
         init_large(key);
         return;
@@ -66,6 +68,10 @@ void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
     key->size = (size_t)(end - key->scratch);
     key->hash = XXH3_64bits_withSeed(key->scratch, key->size, tachoi_hash_seed());
     key->is_packed = true;
+}
+
+void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes) {
+    tachoi_attribute_key_init_filtered(key, attributes, NULL);
 }
 
 size_t tachoi_attribute_key_size(const struct tachoi_attribute_key *key) {
@@ -79,7 +85,7 @@ void tachoi_attribute_key_write(const struct tachoi_attribute_key *key, unsigned
     }
     struct tachoi_pack_window window = {
         .begin = out, .end = out + key->size, .make_room = tachoi_pack_stop};
-    (void)tachoi_attributes_pack(&window, key->source);
+    (void)pack(&window, key->source, key->filter);
 }
 
 struct compare_window {
@@ -109,7 +115,7 @@ static __attribute__((noinline)) bool equals_large(const struct tachoi_attribute
         .window = {.begin = buffer, .end = buffer + sizeof buffer, .make_room = compare_full},
         .expected = bytes,
         .left = size};
-    const unsigned char *end = tachoi_attributes_pack(&compared.window, key->source);
+    const unsigned char *end = pack(&compared.window, key->source, key->filter);
     return end != NULL && compare_bytes(&compared, (size_t)(end - buffer)) && compared.left == 0;
 }
 

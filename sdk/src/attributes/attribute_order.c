@@ -59,8 +59,8 @@ static __attribute__((noinline)) bool refine_place(const struct tachoi_key_batch
 
 /* Puts an attribute where it belongs among the first `count`; of a full batch the greatest key
  * goes. Returns the new count, which is kept in a register until the batch is complete. */
-static inline size_t insert(struct tachoi_key_batch *batch, size_t count,
-                            const tacho_attribute *attr) {
+static inline __attribute__((always_inline)) size_t
+insert(struct tachoi_key_batch *batch, size_t count, const tacho_attribute *attr) {
     uint64_t prefix = key_prefix(attr->key);
     size_t place = count;
     while (place > 0 && prefix < batch->prefixes[place - 1]) {
@@ -84,16 +84,29 @@ static inline size_t insert(struct tachoi_key_batch *batch, size_t count,
     return last + 1;
 }
 
-bool tachoi_key_batch_next(struct tachoi_key_batch *batch, const tacho_attribute *items,
-                           size_t count) {
+/* Inlined twice, so that lists without a filter do not pay for the question. */
+static inline __attribute__((always_inline)) bool
+next_batch(struct tachoi_key_batch *batch, const tacho_attribute *items, size_t count,
+           const struct tachoi_attribute_filter *filter) {
     const tacho_attribute *last = batch->count != 0 ? batch->attributes[batch->count - 1] : NULL;
     size_t sorted = 0;
     for (size_t i = 0; i < count; i++) {
         bool is_empty = items[i].key.length == 0 || items[i].key.data == NULL;
-        if (!is_empty && (last == NULL || compare_keys(items[i].key, last->key) > 0)) {
+        if (!is_empty && (last == NULL || compare_keys(items[i].key, last->key) > 0) &&
+            (filter == NULL || tachoi_attribute_filter_keeps(filter, items[i].key))) {
             sorted = insert(batch, sorted, &items[i]);
         }
     }
     batch->count = sorted;
     return sorted != 0;
+}
+
+bool tachoi_key_batch_next(struct tachoi_key_batch *batch, const tacho_attribute *items,
+                           size_t count) {
+    return next_batch(batch, items, count, NULL);
+}
+
+bool tachoi_key_batch_next_kept(struct tachoi_key_batch *batch, const tacho_attribute *items,
+                                size_t count, const struct tachoi_attribute_filter *filter) {
+    return next_batch(batch, items, count, filter);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attributes/attribute_filter.h"
 #include "tacho/attributes.h"
 
 #define TACHOI_KEY_BATCH 32
@@ -27,5 +28,9 @@ struct tachoi_key_batch {
  */
 bool tachoi_key_batch_next(struct tachoi_key_batch *batch, const tacho_attribute *items,
                            size_t count);
+
+/** The same of the attributes whose keys the filter (NULL = all) keeps. */
+bool tachoi_key_batch_next_kept(struct tachoi_key_batch *batch, const tacho_attribute *items,
+                                size_t count, const struct tachoi_attribute_filter *filter);
 
 #endif

@@ -255,15 +255,16 @@ static unsigned char *put_batch(struct tachoi_pack_window *to, unsigned char *cu
 
 /* Goes through the list twice: the number of unique keys comes first. */
 static unsigned char *put_many(struct tachoi_pack_window *to, unsigned char *cursor,
-                               const tacho_attribute *items, size_t count, size_t depth) {
+                               const tacho_attribute *items, size_t count, size_t depth,
+                               const struct tachoi_attribute_filter *filter) {
     struct tachoi_key_batch batch;
     size_t unique = 0;
     batch.count = 0;
-    while (tachoi_key_batch_next(&batch, items, count)) {
+    while (tachoi_key_batch_next_kept(&batch, items, count, filter)) {
         unique += batch.count;
     }
     cursor = put_count(to, cursor, unique);
-    while (cursor != NULL && tachoi_key_batch_next(&batch, items, count)) {
+    while (cursor != NULL && tachoi_key_batch_next_kept(&batch, items, count, filter)) {
         cursor = put_batch(to, cursor, &batch, depth);
     }
     return cursor;
@@ -273,7 +274,7 @@ static unsigned char *put_map(struct tachoi_pack_window *to, unsigned char *curs
                               const tacho_attribute *items, size_t count, size_t depth) {
     count = count_of(items, count);
     if (count > TACHOI_KEY_BATCH) {
-        return put_many(to, cursor, items, count, depth);
+        return put_many(to, cursor, items, count, depth, NULL);
     }
     struct tachoi_key_batch batch;
     batch.count = 0;
@@ -285,4 +286,18 @@ static unsigned char *put_map(struct tachoi_pack_window *to, unsigned char *curs
 unsigned char *tachoi_attributes_pack(struct tachoi_pack_window *window,
                                       tacho_attributes attributes) {
     return put_map(window, window->begin, attributes.items, attributes.count, 0);
+}
+
+unsigned char *tachoi_attributes_pack_kept(struct tachoi_pack_window *window,
+                                           tacho_attributes attributes,
+                                           const struct tachoi_attribute_filter *filter) {
+    size_t count = count_of(attributes.items, attributes.count);
+    if (count > TACHOI_KEY_BATCH) {
+        return put_many(window, window->begin, attributes.items, count, 0, filter);
+    }
+    struct tachoi_key_batch batch;
+    batch.count = 0;
+    (void)tachoi_key_batch_next_kept(&batch, attributes.items, count, filter);
+    unsigned char *cursor = put_count(window, window->begin, batch.count);
+    return put_batch(window, cursor, &batch, 0);
 }

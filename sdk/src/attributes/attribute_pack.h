@@ -24,6 +24,7 @@
 #ifndef TACHOI_ATTRIBUTES_ATTRIBUTE_PACK_H
 #define TACHOI_ATTRIBUTES_ATTRIBUTE_PACK_H
 
+#include "attributes/attribute_filter.h"
 #include "tacho/attributes.h"
 
 /** The memory that is written next. */
@@ -42,5 +43,11 @@ unsigned char *tachoi_pack_stop(struct tachoi_pack_window *window);
  * make_room, NULL if that stopped it. Never allocates; its stack is bounded by the depth limit. */
 unsigned char *tachoi_attributes_pack(struct tachoi_pack_window *window,
                                       tacho_attributes attributes);
+
+/** The same of the attributes that the filter (NULL = all) keeps; what maps hold is not asked for.
+ */
+unsigned char *tachoi_attributes_pack_kept(struct tachoi_pack_window *window,
+                                           tacho_attributes attributes,
+                                           const struct tachoi_attribute_filter *filter);
 
 #endif

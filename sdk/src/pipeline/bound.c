@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bound handles: an instrument joined to one series in each of its streams. The instrument keeps a
- * list of them, so that destroying the provider frees those that nobody gave back. */
+ * list of them, so that destroying the provider frees those that nobody gave back. A handle keeps
+ * the attributes that were bound where exemplars may want those that a stream leaves out. */
+#include "attributes/attribute_set.h"
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "base/fork.h"
 #include "pipeline/instrument.h"
 #include "pipeline/report.h"
@@ -13,34 +16,49 @@ struct tachoi_bound {
 
     /* immutable after creation */
     struct tachoi_instrument *instrument;
+    struct tachoi_arena arena;          /* of the copied attributes */
+    tacho_attributes copy;              /* all that were bound */
+    const tacho_attributes *attributes; /* &copy; NULL where there are no exemplars */
 
     /* guarded by the pipeline's lock */
     struct tachoi_bound *next;
     struct tachoi_bound **link; /* what points to this one */
 
-    size_t series_count; /* immutable after creation */
-    struct tachoi_bound_series *series[];
+    size_t series_count;                  /* immutable after creation */
+    struct tachoi_bound_series *series[]; /* one for each outlet of the instrument */
 };
 
 static void bound_record_i64(void *self, int64_t value) {
     struct tachoi_bound *bound = self;
     if (!tachoi_instrument_is_live(bound->instrument) ||
-        !tachoi_instrument_accepts_i64(bound->instrument, value)) {
+        tachoi_instrument_judge_i64(bound->instrument, value) == TACHOI_AUDIENCE_NONE) {
         return;
     }
     for (size_t i = 0; i < bound->series_count; i++) {
-        tachoi_bound_series_record_i64(bound->series[i], value, NULL);
+        tachoi_bound_series_record_i64(bound->series[i], value, bound->attributes);
     }
 }
 
 static void bound_record_f64(void *self, double value) {
     struct tachoi_bound *bound = self;
-    if (!tachoi_instrument_is_live(bound->instrument) ||
-        !tachoi_instrument_accepts_f64(bound->instrument, value)) {
+    struct tachoi_instrument *instrument = bound->instrument;
+    if (!tachoi_instrument_is_live(instrument)) {
         return;
     }
+    const enum tachoi_audience audience = tachoi_instrument_judge_f64(instrument, value);
+    if (audience == TACHOI_AUDIENCE_NONE) {
+        return;
+    }
+    bool is_refused = false;
     for (size_t i = 0; i < bound->series_count; i++) {
-        tachoi_bound_series_record_f64(bound->series[i], value, NULL);
+        if (tachoi_outlet_takes(&instrument->outlets[i], audience)) {
+            tachoi_bound_series_record_f64(bound->series[i], value, bound->attributes);
+        } else {
+            is_refused = true;
+        }
+    }
+    if (is_refused) {
+        tachoi_instrument_drop(instrument, TACHOI_DROP_NOT_FINITE);
     }
 }
 
@@ -48,6 +66,7 @@ static void bound_free(struct tachoi_bound *bound) {
     for (size_t i = 0; i < bound->series_count; i++) {
         tachoi_bound_series_release(bound->series[i]);
     }
+    tachoi_arena_fini(&bound->arena);
     tachoi_free(bound);
 }
 
@@ -78,27 +97,60 @@ static const tacho_spi_bound_ops bound_f64_ops = {
     .release = bound_release,
 };
 
+static struct tachoi_bound *bound_alloc(struct tachoi_instrument *instrument) {
+    size_t size;
+    if (!tachoi_size_mul(instrument->outlet_count, sizeof(struct tachoi_bound_series *), &size) ||
+        !tachoi_size_add(size, sizeof(struct tachoi_bound), &size)) {
+        return NULL;
+    }
+    struct tachoi_bound *bound = tachoi_calloc(1, size);
+    if (bound != NULL) {
+        bound->instrument = instrument;
+        tachoi_arena_init(&bound->arena, 0);
+        atomic_init(&bound->handle.self, bound);
+        atomic_init(&bound->handle.ops, instrument->about.number_type == TACHO_NUMBER_F64
+                                            ? &bound_f64_ops
+                                            : &bound_i64_ops);
+    }
+    return bound;
+}
+
+/* Strings, arrays and maps too: the caller's may be gone when the handle records. */
+static bool keep_attributes(struct tachoi_bound *bound, tacho_attributes attributes) {
+    struct tachoi_attribute_key key;
+    tachoi_attribute_key_init(&key, attributes);
+    size_t size = tachoi_attribute_key_size(&key);
+    unsigned char *packed = tachoi_arena_alloc(&bound->arena, size + 1, 1);
+    if (packed == NULL) {
+        return false;
+    }
+    tachoi_attribute_key_write(&key, packed);
+    bound->attributes = &bound->copy;
+    return tachoi_attributes_unpack(packed, size, &bound->arena, &bound->copy);
+}
+
+static bool bind_series(struct tachoi_bound *bound, tacho_attributes attributes) {
+    const struct tachoi_instrument *instrument = bound->instrument;
+    for (; bound->series_count < instrument->outlet_count; bound->series_count++) {
+        size_t i = bound->series_count;
+        bound->series[i] = tachoi_sync_storage_bind(instrument->outlets[i].sync, attributes);
+        if (bound->series[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
                                          tacho_attributes attributes) {
-    struct tachoi_bound *bound = tachoi_calloc(
-        1, sizeof *bound + instrument->stream_count * sizeof(struct tachoi_bound_series *));
+    struct tachoi_bound *bound = bound_alloc(instrument);
     if (bound == NULL) {
         return NULL;
     }
-    bound->instrument = instrument;
-    atomic_init(&bound->handle.self, bound);
-    atomic_init(&bound->handle.ops,
-                instrument->aggregation.kind == TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM ||
-                        instrument->about.number_type == TACHO_NUMBER_F64
-                    ? &bound_f64_ops
-                    : &bound_i64_ops);
-    for (; bound->series_count < instrument->stream_count; bound->series_count++) {
-        size_t i = bound->series_count;
-        bound->series[i] = tachoi_sync_storage_bind(instrument->streams[i].sync, attributes);
-        if (bound->series[i] == NULL) {
-            bound_free(bound);
-            return NULL;
-        }
+    bool has_exemplars = tachoi_pipeline_has_exemplars(instrument->scope->pipeline);
+    if ((has_exemplars && !keep_attributes(bound, attributes)) || !bind_series(bound, attributes)) {
+        bound_free(bound);
+        return NULL;
     }
     return bound;
 }
@@ -106,7 +158,7 @@ static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
 tacho_spi_bound *tachoi_instrument_bind(void *self, tacho_attributes attributes) {
     struct tachoi_instrument *instrument = self;
     struct tachoi_pipeline *pipeline = instrument->scope->pipeline;
-    if (instrument->stream_count == 0 || pipeline->fork_generation != tachoi_fork_generation()) {
+    if (instrument->outlet_count == 0 || pipeline->fork_generation != tachoi_fork_generation()) {
         return NULL;
     }
     struct tachoi_bound *bound = bound_create(instrument, attributes);

@@ -192,6 +192,21 @@ static void run_unlocked(struct tachoi_collector *collector, struct tachoi_callb
     }
 }
 
+/* Whether one of its instruments has a stream that takes observations in this collection: not if
+ * their meter is disabled, views or the filter drop them all, or nobody reads them (FLT-03). */
+static bool is_needed_locked(const struct tachoi_collector *collector,
+                             const struct tachoi_callback *callback) {
+    for (size_t i = 0; i < callback->instrument_count; i++) {
+        const struct tachoi_instrument *instrument = callback->instruments[i];
+        for (size_t j = 0; j < instrument->outlet_count; j++) {
+            if (tachoi_collector_observes(collector, instrument->outlets[j].stream)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Gives up the lock while the callback runs. */
 static void run_pinned_locked(struct tachoi_collector *collector, struct tachoi_callback *callback,
                               uint64_t deadline_ns) {
@@ -215,7 +230,7 @@ bool tachoi_callbacks_run(struct tachoi_collector *collector, uint64_t end_id,
     struct tachoi_callback *callback = pipeline->first_callback;
     while (callback != NULL && callback->id < end_id && is_in_time) {
         is_in_time = tachoi_monotonic_ns() <= deadline_ns;
-        if (is_in_time && !callback->is_unregistered) {
+        if (is_in_time && !callback->is_unregistered && is_needed_locked(collector, callback)) {
             run_pinned_locked(collector, callback, deadline_ns);
         }
         struct tachoi_callback *next = callback->next;
@@ -245,17 +260,34 @@ static struct tachoi_instrument *observed(struct tachoi_collector *collector,
 
 static void keep_i64(const struct tachoi_collector *collector, struct tachoi_instrument *instrument,
                      int64_t value, tacho_attributes attributes) {
-    if (tachoi_instrument_accepts_i64(instrument, value)) {
-        tachoi_async_storage_observe_i64(instrument->streams[collector->index].async, value,
-                                         attributes);
+    if (tachoi_instrument_judge_i64(instrument, value) == TACHOI_AUDIENCE_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < instrument->outlet_count; i++) {
+        struct tachoi_stream *stream = instrument->outlets[i].stream;
+        if (tachoi_collector_observes(collector, stream)) {
+            tachoi_async_storage_observe_i64(stream->async, value, attributes);
+        }
     }
 }
 
 static void keep_f64(const struct tachoi_collector *collector, struct tachoi_instrument *instrument,
                      double value, tacho_attributes attributes) {
-    if (tachoi_instrument_accepts_f64(instrument, value)) {
-        tachoi_async_storage_observe_f64(instrument->streams[collector->index].async, value,
-                                         attributes);
+    const enum tachoi_audience audience = tachoi_instrument_judge_f64(instrument, value);
+    bool is_refused = false;
+    for (size_t i = 0; audience != TACHOI_AUDIENCE_NONE && i < instrument->outlet_count; i++) {
+        struct tachoi_stream *stream = instrument->outlets[i].stream;
+        if (!tachoi_collector_observes(collector, stream)) {
+            continue;
+        }
+        if (tachoi_outlet_takes(&instrument->outlets[i], audience)) {
+            tachoi_async_storage_observe_f64(stream->async, value, attributes);
+        } else {
+            is_refused = true;
+        }
+    }
+    if (is_refused) {
+        tachoi_instrument_drop(instrument, TACHOI_DROP_NOT_FINITE);
     }
 }
 

@@ -1,188 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One collection: a list of what exists now, callbacks, then every stream is read into points. All
- * memory comes from the collector's arena. Instruments and scopes made meanwhile wait for the next
- * collection. (TIME-05, ASYNC-01..05, RDR-04) */
-#include <string.h>
+/* One collection: a list of what exists now, what the filter says of it, callbacks, then every
+ * stream is read into points. All memory comes from the collector's arena, the skeleton of the
+ * batch first: a stream that memory is too short for takes nothing from the others. Instruments and
+ * scopes made meanwhile wait for the next collection. (TIME-05, ASYNC-01..05, RDR-04) */
 #include <time.h>
 
 #include "base/clock.h"
 #include "pipeline/callback.h"
+#include "pipeline/collection.h"
 #include "pipeline/drops.h"
-#include "pipeline/scope.h"
-#include "pipeline/state.h"
 
 #define GRACE_NS TACHOI_NS_PER_MS
 
-/* A scope and its instruments when the collection began. */
-struct scope_view {
-    const struct tachoi_scope *scope;
-    struct tachoi_instrument **instruments;
-    size_t count;
-};
-
-struct collection {
-    struct tachoi_collector *collector;
-    uint64_t time_unix_nano;
-    uint64_t time_monotonic_ns;
-    struct scope_view *views;
-    size_t view_count;
-    uint64_t end_callback_id;
+/* Room for all metrics and scopes there can be; NULL when memory is short. */
+struct skeleton {
     tacho_metric_batch *batch;
+    tacho_scope_metrics *scopes;
+    tacho_metric *metrics;
 };
 
-static void list_instruments_locked(struct tachoi_scope *scope,
-                                    struct tachoi_instrument **instruments,
-                                    struct scope_view *view) {
-    *view = (struct scope_view){.scope = scope, .instruments = instruments};
-    struct tachoi_instrument *instrument = scope->first_instrument;
-    for (; instrument != NULL; instrument = instrument->next) {
-        instruments[view->count++] = instrument;
-    }
-}
-
-static bool list_everything(struct collection *collection) {
-    struct tachoi_pipeline *pipeline = collection->collector->pipeline;
+static bool make_skeleton(const struct tachoi_collection *collection, struct skeleton *out) {
     struct tachoi_arena *arena = &collection->collector->arena;
-    pthread_mutex_lock(&pipeline->lock);
-    collection->end_callback_id = pipeline->next_callback_id;
-    collection->views =
-        tachoi_arena_alloc(arena, pipeline->scope_count + 1, sizeof collection->views[0]);
-    struct tachoi_instrument **instruments = tachoi_arena_alloc(
-        arena, pipeline->instrument_count + 1, sizeof(struct tachoi_instrument *));
-    bool is_listed = collection->views != NULL && instruments != NULL;
-    struct tachoi_scope *scope = is_listed ? pipeline->first_scope : NULL;
-    for (; scope != NULL; scope = scope->next) {
-        struct scope_view *view = &collection->views[collection->view_count++];
-        list_instruments_locked(scope, instruments, view);
-        instruments += view->count;
+    out->batch = tachoi_arena_alloc(arena, 1, sizeof *out->batch);
+    out->scopes = tachoi_arena_alloc(arena, collection->scope_count + 1, sizeof out->scopes[0]);
+    out->metrics = tachoi_arena_alloc(arena, collection->stream_count + 1, sizeof out->metrics[0]);
+    if (out->batch == NULL || out->scopes == NULL || out->metrics == NULL) {
+        return false;
     }
-    pthread_mutex_unlock(&pipeline->lock);
-    return is_listed;
+    *out->batch = (tacho_metric_batch){
+        .struct_size = sizeof *out->batch,
+        .resource = collection->collector->pipeline->resource,
+        .time_unix_nano = collection->now.unix_nano,
+        .time_monotonic_ns = collection->now.monotonic_ns,
+        .scopes = out->scopes,
+        .scope_size = sizeof out->scopes[0],
+    };
+    return true;
 }
 
-static void begin_observing(const struct collection *collection) {
-    const struct tachoi_collector *collector = collection->collector;
-    for (size_t i = 0; i < collection->view_count; i++) {
-        const struct scope_view *view = &collection->views[i];
-        for (size_t j = 0; j < view->count; j++) {
-            struct tachoi_instrument *instrument = view->instruments[j];
-            if (tachoi_kind_is_observable(instrument->about.kind)) {
-                tachoi_async_storage_begin(
-                    instrument->streams[collector->index].async,
-                    (struct tachoi_moment){collection->time_unix_nano,
-                                           collection->time_monotonic_ns},
-                    !collector->has_skipped_callbacks);
-            }
+/* --- callbacks --- */
+
+/* A stream that the filter drops sits this collection out: its sets stay as they were. */
+static void begin_observing(const struct tachoi_collection *collection,
+                            const struct tachoi_listed_stream *listed) {
+    struct tachoi_stream *stream = listed->stream;
+    if (stream->async != NULL && listed->verdict != TACHO_METRIC_DROP) {
+        tachoi_async_storage_begin(stream->async, collection->now, stream->was_complete);
+        stream->observed_round = collection->collector->round;
+    }
+}
+
+static bool observe(const struct tachoi_collection *collection, uint64_t deadline_ns) {
+    for (size_t i = 0; i < collection->scope_count; i++) {
+        for (size_t j = 0; j < collection->scopes[i].count; j++) {
+            begin_observing(collection, &collection->scopes[i].streams[j]);
         }
     }
+    return tachoi_callbacks_run(collection->collector, collection->end_callback_id, deadline_ns);
 }
 
-/* The points of the instrument's stream for this collector, and what the storage dropped. */
-static bool read_points(struct collection *collection, struct tachoi_instrument *instrument,
-                        struct tachoi_points *points) {
+/* --- reading --- */
+
+/* The points of a stream, and what its storage dropped. Synchronous streams are read even if the
+ * filter drops them: their next interval begins here. */
+static bool read_points(const struct tachoi_collection *collection, struct tachoi_stream *stream,
+                        bool is_complete, struct tachoi_points *points) {
     struct tachoi_collector *collector = collection->collector;
     struct tachoi_storage_drops drops = {0};
-    bool is_read;
-    if (tachoi_kind_is_observable(instrument->about.kind)) {
-        struct tachoi_async_storage *storage = instrument->streams[collector->index].async;
-        is_read = tachoi_async_storage_collect(storage, &collector->arena, points);
-        tachoi_async_storage_take_drops(storage, &drops);
-    } else {
-        struct tachoi_sync_storage *storage = instrument->streams[collector->config].sync;
-        pthread_mutex_t *lock = &collector->pipeline->configs[collector->config].collect_lock;
-        pthread_mutex_lock(lock);
-        is_read = tachoi_sync_storage_collect(
-            storage,
-            (struct tachoi_moment){collection->time_unix_nano, collection->time_monotonic_ns},
-            &collector->arena, points);
-        tachoi_sync_storage_take_drops(storage, &drops);
-        pthread_mutex_unlock(lock);
+    bool is_read = true;
+    if (stream->sync != NULL) {
+        is_read =
+            tachoi_sync_storage_collect(stream->sync, collection->now, &collector->arena, points);
+        tachoi_sync_storage_take_drops(stream->sync, &drops);
+    } else if (tachoi_collector_observes(collector, stream)) {
+        is_read = tachoi_async_storage_collect(stream->async, &collector->arena, points);
+        tachoi_async_storage_take_drops(stream->async, &drops);
+        stream->was_complete = is_complete;
     }
     tachoi_drops_add_storage(collector->pipeline, &drops);
     return is_read;
 }
 
-static void describe(const struct tachoi_instrument *instrument, const struct tachoi_points *points,
-                     tacho_metric *out) {
-    const struct tachoi_aggregation *aggregation = &instrument->aggregation;
-    *out = (tacho_metric){
-        .name = instrument->about.name,
-        .description = instrument->about.description,
-        .unit = instrument->about.unit,
-        .temporality = TACHO_TEMPORALITY_CUMULATIVE,
+static tacho_metric describe(const struct tachoi_listed_stream *listed,
+                             const struct tachoi_points *points) {
+    const struct tachoi_stream_plan *plan = &listed->stream->plan;
+    const struct tachoi_aggregation *aggregation = &plan->aggregation;
+    tacho_temporality temporality = plan->temporality;
+    if (aggregation->kind == TACHOI_AGGREGATION_LAST_VALUE) {
+        temporality = TACHO_TEMPORALITY_UNSPECIFIED;
+    }
+    return (tacho_metric){
+        .name = plan->name,
+        .description = listed->description,
+        .unit = listed->stream->about->unit,
+        .type = tachoi_metric_type_of(aggregation),
+        .temporality = temporality,
         .is_monotonic = aggregation->is_monotonic,
         .number_type = aggregation->number_type,
         .points = points->items,
         .point_count = points->count,
         .point_size = points->size,
     };
-    switch (aggregation->kind) {
-    case TACHOI_AGGREGATION_SUM:
-        out->type = TACHO_METRIC_SUM;
-        break;
-    case TACHOI_AGGREGATION_LAST_VALUE:
-        out->type = TACHO_METRIC_GAUGE;
-        out->temporality = TACHO_TEMPORALITY_UNSPECIFIED;
-        break;
-    case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
-        out->type = TACHO_METRIC_HISTOGRAM;
-        break;
-    case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
-        out->type = TACHO_METRIC_EXPONENTIAL_HISTOGRAM;
-        break;
-    }
 }
 
-static bool read_scope(struct collection *collection, const struct scope_view *view,
-                       tacho_scope_metrics *out) {
-    tacho_metric *metrics =
-        tachoi_arena_alloc(&collection->collector->arena, view->count + 1, sizeof metrics[0]);
-    if (metrics == NULL) {
-        return false;
-    }
-    *out = (tacho_scope_metrics){
-        .scope = &view->scope->identity, .metrics = metrics, .metric_size = sizeof metrics[0]};
-    for (size_t i = 0; i < view->count; i++) {
+/* False if memory was short for some series. */
+static bool read_scope(const struct tachoi_collection *collection,
+                       const struct tachoi_listed_scope *listed, bool is_complete,
+                       tacho_scope_metrics *out, size_t *point_count) {
+    tacho_metric *metrics = (tacho_metric *)out->metrics;
+    bool is_read = true;
+    for (size_t i = 0; i < listed->count; i++) {
         struct tachoi_points points = {0};
-        if (!read_points(collection, view->instruments[i], &points)) {
-            return false;
-        }
+        is_read =
+            read_points(collection, listed->streams[i].stream, is_complete, &points) && is_read;
+        tachoi_collection_filter_points(collection, listed, &listed->streams[i], &points);
         if (points.count > 0) {
-            describe(view->instruments[i], &points, &metrics[out->metric_count++]);
-            collection->batch->point_count += points.count;
+            metrics[out->metric_count++] = describe(&listed->streams[i], &points);
+            *point_count += points.count;
         }
     }
-    return true;
+    return is_read;
 }
 
-static bool read_everything(struct collection *collection) {
-    struct tachoi_arena *arena = &collection->collector->arena;
-    tacho_metric_batch *batch = tachoi_arena_alloc(arena, 1, sizeof *batch);
-    tacho_scope_metrics *scopes =
-        tachoi_arena_alloc(arena, collection->view_count + 1, sizeof scopes[0]);
-    if (batch == NULL || scopes == NULL) {
-        return false;
+static bool read_everything(const struct tachoi_collection *collection, bool is_complete,
+                            const struct skeleton *skeleton) {
+    tacho_metric_batch *batch = skeleton->batch;
+    tacho_metric *metrics = skeleton->metrics;
+    bool is_read = true;
+    for (size_t i = 0; i < collection->scope_count; i++) {
+        const struct tachoi_listed_scope *listed = &collection->scopes[i];
+        tacho_scope_metrics *scope = &skeleton->scopes[batch->scope_count];
+        *scope = (tacho_scope_metrics){.scope = &listed->scope->identity,
+                                       .metrics = metrics,
+                                       .metric_size = sizeof metrics[0]};
+        is_read =
+            read_scope(collection, listed, is_complete, scope, &batch->point_count) && is_read;
+        metrics += scope->metric_count;
+        batch->scope_count += scope->metric_count > 0 ? 1 : 0;
     }
-    *batch = (tacho_metric_batch){
-        .struct_size = sizeof *batch,
-        .resource = collection->collector->pipeline->resource,
-        .time_unix_nano = collection->time_unix_nano,
-        .time_monotonic_ns = collection->time_monotonic_ns,
-        .scopes = scopes,
-        .scope_size = sizeof scopes[0],
-    };
-    collection->batch = batch;
-    for (size_t i = 0; i < collection->view_count; i++) {
-        tacho_scope_metrics *scope = &scopes[batch->scope_count];
-        if (!read_scope(collection, &collection->views[i], scope)) {
-            return false;
-        }
-        if (scope->metric_count > 0) {
-            batch->scope_count++;
-        }
-    }
-    return true;
+    return is_read;
 }
+
+/* --- all of it --- */
 
 /* A record call that began before recording was switched off takes nanoseconds, unless its thread
  * is preempted: a moment's patience brings it into the last reading. */
@@ -193,34 +152,43 @@ static void let_recorders_finish(uint64_t deadline_ns) {
     }
 }
 
+static int collect(struct tachoi_collection *collection,
+                   const struct tachoi_collect_request *request, const tacho_metric_batch **out) {
+    struct skeleton skeleton;
+    bool has_room = tachoi_collection_list(collection) && make_skeleton(collection, &skeleton);
+    bool is_in_time = true;
+    if (has_room) {
+        tachoi_collection_ask_filter(collection);
+        is_in_time = observe(collection, request->deadline_ns);
+    }
+    if (request->is_final) {
+        tachoi_pipeline_stop_recording(collection->collector->pipeline);
+        let_recorders_finish(request->deadline_ns);
+    }
+    if (!has_room) {
+        return TACHO_E_NO_MEMORY;
+    }
+    bool is_read = read_everything(collection, is_in_time, &skeleton);
+    *out = skeleton.batch;
+    if (!is_read) {
+        return TACHO_E_NO_MEMORY;
+    }
+    return is_in_time ? TACHO_OK : TACHO_E_TIMEOUT;
+}
+
 int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index,
                             const struct tachoi_collect_request *request,
                             const tacho_metric_batch **out) {
     struct tachoi_collector *collector = &pipeline->collectors[index];
-    struct collection collection = {
+    struct tachoi_collection collection = {
         .collector = collector,
-        .time_unix_nano = pipeline->clock.unix_ns(pipeline->clock.user),
-        .time_monotonic_ns = pipeline->clock.monotonic_ns(pipeline->clock.user),
+        .filter = request->filter,
+        .now = {.unix_nano = pipeline->clock.unix_ns(pipeline->clock.user),
+                .monotonic_ns = pipeline->clock.monotonic_ns(pipeline->clock.user)},
     };
     tachoi_arena_reset(&collector->arena);
-    bool is_listed = list_everything(&collection);
-    bool is_in_time = true;
-    if (is_listed) {
-        begin_observing(&collection);
-        is_in_time = tachoi_callbacks_run(collector, collection.end_callback_id,
-                                          request->deadline_ns);
-    }
-    if (request->is_final) {
-        tachoi_pipeline_stop_recording(pipeline);
-        let_recorders_finish(request->deadline_ns);
-    }
-    bool is_read = is_listed && read_everything(&collection);
-    collector->previous_unix_nano = collection.time_unix_nano;
-    collector->has_skipped_callbacks = !is_in_time;
+    collector->round++;
+    int status = collect(&collection, request, out);
     tachoi_drops_report(pipeline);
-    if (!is_read) {
-        return TACHO_E_NO_MEMORY;
-    }
-    *out = collection.batch;
-    return is_in_time ? TACHO_OK : TACHO_E_TIMEOUT;
+    return status;
 }

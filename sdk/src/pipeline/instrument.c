@@ -1,69 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making an instrument and its streams, with the default aggregation of each kind (AGG-03, AGG-08,
- * INST-16). */
+/* Making an instrument: the views say which streams it has for each collector; these are made, and
+ * the registry then replaces those that exist already. */
 #include "pipeline/instrument.h"
 
-#include "aggregation/explicit_histogram.h"
 #include "base/alloc.h"
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
 
-static struct tachoi_aggregation default_aggregation(const struct tachoi_instrument_about *about) {
-    struct tachoi_aggregation aggregation = {.kind = TACHOI_AGGREGATION_SUM,
-                                             .number_type = about->number_type};
-    switch (about->kind) {
-    case TACHO_INSTRUMENT_COUNTER:
-    case TACHO_INSTRUMENT_OBSERVABLE_COUNTER:
-        aggregation.is_monotonic = true;
-        break;
-    case TACHO_INSTRUMENT_UP_DOWN_COUNTER:
-    case TACHO_INSTRUMENT_OBSERVABLE_UP_DOWN_COUNTER:
-        break;
-    case TACHO_INSTRUMENT_GAUGE:
-    case TACHO_INSTRUMENT_OBSERVABLE_GAUGE:
-        aggregation.kind = TACHOI_AGGREGATION_LAST_VALUE;
-        break;
-    case TACHO_INSTRUMENT_HISTOGRAM:
-        aggregation.kind = TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM;
-        aggregation.bounds = about->bounds != NULL ? about->bounds : tachoi_default_bounds;
-        aggregation.bound_count =
-            about->bounds != NULL ? about->bound_count : TACHOI_DEFAULT_BOUND_COUNT;
-        break;
+/* The plans of an instrument for one collector. */
+struct plans {
+    struct tachoi_stream_plan *items;
+    size_t count;
+};
+
+static void plans_free(struct plans *plans, size_t collector_count) {
+    for (size_t i = 0; plans != NULL && i < collector_count; i++) {
+        tachoi_stream_plans_free(plans[i].items, plans[i].count);
     }
-    return aggregation;
+    tachoi_free(plans);
 }
 
-static int stream_create(const struct tachoi_pipeline *pipeline,
-                         const struct tachoi_instrument *instrument, size_t index,
-                         union tachoi_stream *out) {
-    struct tachoi_storage_config storage = {.aggregation = &instrument->aggregation,
-                                            .clock = &pipeline->clock,
-                                            .creation_unix_nano = instrument->creation_unix_nano};
-    if (tachoi_kind_is_observable(instrument->about.kind)) {
-        size_t config = pipeline->collectors[index].config;
-        storage.limit = pipeline->configs[config].cardinality_limit;
-        return tachoi_async_storage_create(&storage, &out->async);
-    }
-    storage.limit = pipeline->configs[index].cardinality_limit;
-    return tachoi_sync_storage_create(&storage, &out->sync);
-}
-
-static void stream_destroy(const struct tachoi_instrument *instrument, union tachoi_stream stream) {
-    if (tachoi_kind_is_observable(instrument->about.kind)) {
-        tachoi_async_storage_destroy(stream.async);
-    } else {
-        tachoi_sync_storage_destroy(stream.sync);
-    }
-}
-
-struct tachoi_instrument *tachoi_instrument_create(struct tachoi_scope *scope,
-                                                   const struct tachoi_instrument_about *about,
-                                                   uint64_t creation_unix_nano) {
+/* One for each collector; NULL when memory is short. */
+static struct plans *resolve(const struct tachoi_scope *scope,
+                             const struct tachoi_instrument_about *about, size_t *total) {
     const struct tachoi_pipeline *pipeline = scope->pipeline;
-    size_t stream_count =
-        tachoi_kind_is_observable(about->kind) ? pipeline->collector_count : pipeline->config_count;
-    size_t size;
-    if (!tachoi_size_mul(stream_count, sizeof(union tachoi_stream), &size) ||
+    struct plans *plans = tachoi_calloc(pipeline->collector_count, sizeof plans[0]);
+    *total = 0;
+    for (size_t i = 0; plans != NULL && i < pipeline->collector_count; i++) {
+        if (tachoi_views_resolve(&pipeline->views, &scope->identity, about,
+                                 &pipeline->collectors[i].config, &plans[i].items,
+                                 &plans[i].count) != TACHO_OK) {
+            plans_free(plans, i);
+            return NULL;
+        }
+        *total += plans[i].count;
+    }
+    return plans;
+}
+
+static struct tachoi_instrument *alloc(struct tachoi_scope *scope,
+                                       const struct tachoi_instrument_about *about,
+                                       size_t outlet_count) {
+    size_t size = 0;
+    if ((outlet_count > 1 && !tachoi_size_mul(outlet_count, sizeof(struct tachoi_outlet), &size)) ||
         !tachoi_size_add(size, sizeof(struct tachoi_instrument), &size)) {
         return NULL;
     }
@@ -73,37 +52,71 @@ struct tachoi_instrument *tachoi_instrument_create(struct tachoi_scope *scope,
     }
     instrument->scope = scope;
     instrument->about = *about;
-    instrument->aggregation = default_aggregation(about);
-    instrument->creation_unix_nano = creation_unix_nano;
-    atomic_init(&instrument->is_live, stream_count > 0);
+    instrument->is_counter = about->kind == TACHO_INSTRUMENT_COUNTER ||
+                             about->kind == TACHO_INSTRUMENT_OBSERVABLE_COUNTER;
+    instrument->is_gauge =
+        about->kind == TACHO_INSTRUMENT_GAUGE || about->kind == TACHO_INSTRUMENT_OBSERVABLE_GAUGE;
+    instrument->outlets = outlet_count > 1 ? (struct tachoi_outlet *)(void *)(instrument + 1)
+                                           : &instrument->only_outlet;
+    atomic_init(&instrument->state, TACHOI_INSTRUMENT_IDLE);
     atomic_init(&instrument->handle.ops, tachoi_instrument_ops(about->kind, about->number_type));
     atomic_init(&instrument->handle.self, instrument);
-    for (; instrument->stream_count < stream_count; instrument->stream_count++) {
-        size_t index = instrument->stream_count;
-        if (stream_create(pipeline, instrument, index, &instrument->streams[index]) != TACHO_OK) {
-            tachoi_instrument_destroy(instrument);
-            return NULL;
-        }
-    }
     return instrument;
 }
 
-/* Only the collecting thread reaches the streams of an observable instrument. */
-void tachoi_instrument_retire(struct tachoi_instrument *instrument) {
-    if (tachoi_kind_is_observable(instrument->about.kind)) {
-        for (; instrument->stream_count > 0; instrument->stream_count--) {
-            stream_destroy(instrument, instrument->streams[instrument->stream_count - 1]);
+static bool add_streams(struct tachoi_instrument *instrument, struct tachoi_collector *collector,
+                        const struct plans *plans, uint64_t creation_unix_nano) {
+    for (size_t i = 0; i < plans->count; i++) {
+        struct tachoi_stream *stream = tachoi_stream_create(collector, &instrument->about,
+                                                            &plans->items[i], creation_unix_nano);
+        if (stream == NULL) {
+            return false;
+        }
+        instrument->outlets[instrument->outlet_count++] =
+            (struct tachoi_outlet){.sync = stream->sync, .stream = stream};
+    }
+    return true;
+}
+
+struct tachoi_instrument *tachoi_instrument_create(struct tachoi_scope *scope,
+                                                   const struct tachoi_instrument_about *about,
+                                                   uint64_t creation_unix_nano) {
+    struct tachoi_pipeline *pipeline = scope->pipeline;
+    size_t total;
+    struct plans *plans = resolve(scope, about, &total);
+    struct tachoi_instrument *instrument = plans != NULL ? alloc(scope, about, total) : NULL;
+    for (size_t i = 0; instrument != NULL && i < pipeline->collector_count; i++) {
+        if (!add_streams(instrument, &pipeline->collectors[i], &plans[i], creation_unix_nano)) {
+            tachoi_instrument_discard(instrument);
+            instrument = NULL;
         }
     }
+    plans_free(plans, pipeline->collector_count);
+    return instrument;
 }
 
 void tachoi_instrument_destroy(struct tachoi_instrument *instrument) {
+    tachoi_instrument_release_all(instrument);
+    tachoi_free(instrument);
+}
+
+void tachoi_instrument_discard(struct tachoi_instrument *instrument) {
     if (instrument == NULL) {
         return;
     }
-    tachoi_instrument_release_all(instrument);
-    for (size_t i = 0; i < instrument->stream_count; i++) {
-        stream_destroy(instrument, instrument->streams[i]);
+    for (size_t i = 0; i < instrument->outlet_count; i++) {
+        tachoi_stream_destroy(instrument->outlets[i].stream);
     }
     tachoi_free(instrument);
+}
+
+void tachoi_instrument_update_state_locked(struct tachoi_instrument *instrument) {
+    const struct tachoi_scope *scope = instrument->scope;
+    enum tachoi_instrument_state state = TACHOI_INSTRUMENT_RECORDING;
+    if (instrument->outlet_count == 0 || scope->is_disabled) {
+        state = TACHOI_INSTRUMENT_IDLE;
+    } else if (atomic_load_explicit(&scope->pipeline->is_stopped, memory_order_relaxed)) {
+        state = TACHOI_INSTRUMENT_STOPPED;
+    }
+    atomic_store_explicit(&instrument->state, state, memory_order_relaxed);
 }

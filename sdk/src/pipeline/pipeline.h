@@ -10,11 +10,14 @@
  *   create, bind, ...      yes             yes                yes          yes         no
  *   collect(i)             yes             yes                no*          yes         no
  *   stop_recording         yes             yes                yes          yes         no
+ *   configure_meters       yes             yes                yes          yes         no
  *   retire                 yes             yes                no           no          no
  *
- * (*) the reader serialises its collections. Recording takes no lock of the pipeline. The one lock
- * guards the lists and is held for short, bounded work; no user code runs under it. In a forked
- * child nothing but recording reaches a pipeline of the parent. */
+ * (*) the reader serialises its collections. Each collector has streams of its own, so collections
+ * of two have nothing in common. Recording takes no lock of the pipeline. The one lock guards the
+ * lists and is held for short, bounded work; no user code runs under it: views, the filter and the
+ * meter configurator are asked without it. In a forked child nothing but recording reaches a
+ * pipeline of the parent. */
 #ifndef TACHOI_PIPELINE_PIPELINE_H
 #define TACHOI_PIPELINE_PIPELINE_H
 
@@ -29,22 +32,22 @@ struct tachoi_pipeline;
 
 /** What a reader wants of its streams. */
 struct tachoi_collector_config {
-    uint32_t cardinality_limits[TACHO_INSTRUMENT_KINDS];       /* TACHO_NO_LIMIT; never 0 */
-    tacho_temporality temporalities[TACHO_INSTRUMENT_KINDS];   /* delta or cumulative */
+    uint32_t cardinality_limits[TACHO_INSTRUMENT_KINDS];           /* TACHO_NO_LIMIT; never 0 */
+    tacho_temporality temporalities[TACHO_INSTRUMENT_KINDS];       /* delta or cumulative */
     const tacho_aggregation *aggregations[TACHO_INSTRUMENT_KINDS]; /* checked; NULL = default */
 };
 
 struct tachoi_pipeline_config {
-    const tacho_clock *clock;             /* copied */
-    const tacho_resource *resource;       /* borrowed; may be NULL */
-    const tacho_spi_meter_ops *meter_ops; /* what the handles of the scopes carry */
+    const tacho_clock *clock;                         /* copied */
+    const tacho_resource *resource;                   /* borrowed; may be NULL */
+    const tacho_spi_meter_ops *meter_ops;             /* what the handles of the scopes carry */
     const struct tachoi_collector_config *collectors; /* what it points to must outlive the
                                                          pipeline; one for each reader */
     size_t collector_count;
     tacho_view *const *views; /* borrowed; must outlive the pipeline; in order of registration */
     size_t view_count;
-    bool views_are_composable;             /* TACHO_VIEW_MATCHING_COMPOSABLE */
-    tacho_exemplar_filter exemplar_filter; /* not DEFAULT */
+    bool views_are_composable;                      /* TACHO_VIEW_MATCHING_COMPOSABLE */
+    tacho_exemplar_filter exemplar_filter;          /* not DEFAULT */
     tacho_meter_configurator_fn meter_configurator; /* NULL = all meters by default */
     void *meter_configurator_user;
 };

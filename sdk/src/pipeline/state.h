@@ -7,31 +7,25 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "pipeline/meter_config.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/view.h"
 
 struct tachoi_callback;
 struct tachoi_instrument;
 struct tachoi_scope;
 
-/** What readers of equal configuration share: each synchronous instrument has one stream per
- * configuration. Views, temporality and other aggregations will add fields here. */
-struct tachoi_stream_config {
-    uint32_t cardinality_limit;   /* immutable after create */
-    pthread_mutex_t collect_lock; /* held while a synchronous stream of this config is read */
-};
-
-/** One reader's side of the pipeline. */
+/** One reader's side of the pipeline; it has streams of its own in each scope. */
 struct tachoi_collector {
     /* immutable after create */
     struct tachoi_pipeline *pipeline;
     size_t index;
-    size_t config; /* index into the pipeline's configs */
+    struct tachoi_collector_config config;
     tacho_spi_observer observer;
 
     /* collecting thread only */
     struct tachoi_arena arena;
-    uint64_t previous_unix_nano; /* 0 before the first collection */
-    bool has_skipped_callbacks;  /* in the last collection, its deadline having passed */
+    uint64_t round; /* number of the collection that runs or ran last; from 1 on */
 
     /* atomic; written under the pipeline's lock by the collecting thread. An observer that escaped
      * its run reads them from anywhere, relaxed, to find out that it is worthless. */
@@ -48,8 +42,8 @@ struct tachoi_pipeline {
     const tacho_resource *resource;
     const tacho_spi_meter_ops *meter_ops;
     uint32_t fork_generation;
-    struct tachoi_stream_config *configs;
-    size_t config_count;
+    struct tachoi_view_set views;
+    tacho_exemplar_filter exemplar_filter;
     struct tachoi_collector *collectors;
     size_t collector_count;
 
@@ -60,15 +54,21 @@ struct tachoi_pipeline {
 
     /* guarded by lock */
     pthread_mutex_t lock;
-    struct tachoi_arena arena; /* names, bounds and scopes; they live as long as the pipeline */
+    struct tachoi_arena arena; /* texts, bounds and scopes; they live as long as the pipeline */
+    struct tachoi_meter_rule meter_rule;
     struct tachoi_scope *first_scope;
     struct tachoi_scope *last_scope;
     size_t scope_count;
-    size_t instrument_count;
     pthread_cond_t callback_done;
     struct tachoi_callback *first_callback;
     struct tachoi_callback *last_callback;
     uint64_t next_callback_id;
 };
+
+/** Whether its streams may have exemplars at all. */
+static inline bool tachoi_pipeline_has_exemplars(const struct tachoi_pipeline *pipeline) {
+    return pipeline->exemplar_filter == TACHO_EXEMPLAR_FILTER_ALWAYS_ON ||
+           pipeline->exemplar_filter == TACHO_EXEMPLAR_FILTER_TRACE_BASED;
+}
 
 #endif

@@ -26,9 +26,9 @@ struct tachoi_stream_plan {
     bool has_view_description; /* a view gave the description */
     struct tachoi_aggregation aggregation;
     tacho_temporality temporality; /* delta or cumulative; for gauges which series persist */
-    struct tachoi_attribute_filter *filter; /* NULL = all */
-    uint32_t cardinality_limit;             /* TACHO_NO_LIMIT */
-    uint32_t idle_timeout_ms;               /* 0 = never */
+    struct tachoi_attribute_filter *filter;        /* NULL = all */
+    uint32_t cardinality_limit;                    /* TACHO_NO_LIMIT */
+    uint32_t idle_timeout_ms;                      /* 0 = never */
     const tacho_exemplar_reservoir_ops *reservoir; /* NULL = by the aggregation */
     void *reservoir_user;
 };
@@ -52,6 +52,11 @@ bool tachoi_stream_plan_equals(const struct tachoi_stream_plan *a,
 /** Checks the parameters of an aggregation; NULL if they are good, else what is wrong, with the
  * name of the field in `*field`. Shared by views and readers. */
 const char *tachoi_aggregation_fault(const tacho_aggregation *aggregation, const char **field);
+
+/** The same in full for a message, as "tacho_aggregation.boundaries[2] is 5: ...". TACHO_OK (`out`
+ * is untouched), TACHO_E_INVALID, TACHO_E_UNSUPPORTED. */
+int tachoi_aggregation_describe(const tacho_aggregation *aggregation, char *out, size_t out_size);
+#define TACHOI_AGGREGATION_TEXT_BYTES 224
 
 /** Copies an aggregation that is good, with its boundaries, and frees that copy with tachoi_free;
  * NULL when memory is short. */

@@ -5,21 +5,18 @@
 #include <string.h>
 
 #include "aggregation/explicit_histogram.h"
+#include "base/alloc.h"
 #include "base/options.h"
 #include "pipeline/callback.h"
 #include "pipeline/report.h"
 #include "pipeline/scope.h"
+#include "pipeline/setup.h"
+#include "provider/duplicate.h"
 #include "provider/provider.h"
-#include "reader/setup.h"
 
 #define NAME_MAX_LENGTH 255
 
-/* The beginning of a unit, for "%.*s": a tacho_string may be without data. Names in messages end in
- * NUL: they are the caller's C strings or the pipeline's copies. */
-#define UNIT_SHOWN 63
-#define UNIT(unit)                                                                                 \
-    (int)((unit).length < UNIT_SHOWN ? (unit).length : UNIT_SHOWN),                                \
-        (unit).length > 0 ? (unit).data : ""
+/* Names in messages end in NUL: they are the caller's C strings or the pipeline's copies. */
 
 /* --- meters --- */
 
@@ -127,6 +124,43 @@ static void read_bounds(const char *name, const tacho_instrument_options *option
     }
 }
 
+static const char *keys_fault(const char *const *keys, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (keys == NULL) {
+            return "there is a number of them, but no pointer";
+        }
+        if (keys[i] == NULL || keys[i][0] == '\0') {
+            return keys[i] == NULL ? "one of them is NULL" : "one of them is empty";
+        }
+    }
+    return NULL;
+}
+
+/* The same for the keys, which go to `*owned`, the caller's to free; false if memory is short. */
+static bool read_keys(const char *name, const tacho_instrument_options *options,
+                      struct tachoi_instrument_about *about, tacho_string **owned) {
+    const char *const *keys = options->attribute_keys;
+    size_t count = options->attribute_key_count;
+    const char *fault = keys_fault(keys, count);
+    if (fault != NULL) {
+        tachoi_report(TACHO_SEVERITY_WARNING, "meter", "attribute_keys_invalid", name,
+                      "instrument `%.64s`: attribute_keys are ignored: %s", name, fault);
+    }
+    if (fault != NULL || keys == NULL) {
+        return true;
+    }
+    *owned = tachoi_calloc(count, sizeof **owned);
+    if (*owned == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        (*owned)[i] = tacho_string_from(keys[i]);
+    }
+    about->attribute_keys = *owned;
+    about->attribute_key_count = count;
+    return true;
+}
+
 static bool judge_name(const char *name) {
     if (text(name)[0] == '\0') {
         tachoi_report(TACHO_SEVERITY_ERROR, "meter", "instrument_name_invalid", "",
@@ -141,12 +175,8 @@ static bool judge_name(const char *name) {
     return fault == NULL;
 }
 
-/* False if there is nothing to make an instrument of. */
-static bool read_request(const tacho_spi_instrument_request *request,
-                         struct tachoi_instrument_about *about) {
-    if (!judge_name(request->name)) {
-        return false;
-    }
+/* What can be read of the options; nothing of those that are of a wrong size. */
+static tacho_instrument_options read_options(const tacho_spi_instrument_request *request) {
     tacho_instrument_options known = {0};
     int status = tachoi_options_copy(request->options, &known, sizeof known,
                                      TACHOI_FIRST_INSTRUMENT_OPTIONS);
@@ -160,38 +190,12 @@ static bool read_request(const tacho_spi_instrument_request *request,
                       "tacho_instrument_options.struct_size: %s",
                       request->name, why);
     }
-    *about = (struct tachoi_instrument_about){
-        .kind = request->kind,
-        .number_type =
-            request->kind == TACHO_INSTRUMENT_HISTOGRAM ? TACHO_NUMBER_F64 : request->number_type,
-        .name = tacho_string_from(request->name),
-        .unit = tacho_string_from(known.unit),
-        .description = tacho_string_from(known.description),
-    };
-    read_bounds(request->name, &known, about);
-    return true;
+    return known;
 }
 
-static const char *kind_text(const struct tachoi_instrument_about *about) {
-    static const char *const names[] = {
-        "counter",         "up-down counter",    "gauge",
-        "histogram",       "observable counter", "observable up-down counter",
-        "observable gauge"};
-    return names[about->kind];
-}
-
-static const char *number_text(const struct tachoi_instrument_about *about) {
-    return about->number_type == TACHO_NUMBER_I64 ? "integers" : "doubles";
-}
-
-static void tell_identity_conflict(const struct tachoi_instrument_about *about,
-                                   const struct tachoi_instrument_about *seen) {
-    tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_instrument", seen->name.data,
-                  "instrument `%s` (%s of %s, unit `%.*s`) was made before as %s of %s, unit "
-                  "`%.*s`; both are exported: make kind, number type, unit and description equal, "
-                  "or rename one",
-                  seen->name.data, kind_text(about), number_text(about), UNIT(about->unit),
-                  kind_text(seen), number_text(seen), UNIT(seen->unit));
+static void tell_no_memory(const char *name) {
+    tachoi_report(TACHO_SEVERITY_ERROR, "meter", "no_instrument", name,
+                  "no memory for instrument `%s`; it does nothing", name);
 }
 
 static void tell_conflicts(const struct tachoi_instrument_about *about,
@@ -203,34 +207,55 @@ static void tell_conflicts(const struct tachoi_instrument_about *about,
                       "instrument `%s` exists as `%s`; that spelling is used", about->name.data,
                       seen->name.data);
     }
-    if ((verdict->conflicts & TACHOI_CONFLICT_IDENTITY) != 0) {
-        tell_identity_conflict(about, seen);
+    for (size_t i = 0; i < verdict->stream_count; i++) {
+        tachoi_duplicate_tell(&verdict->streams[i]);
     }
     if ((verdict->conflicts & TACHOI_CONFLICT_ADVISORY) != 0) {
         tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_advice", seen->name.data,
-                      "instrument `%s` was made before with other boundaries; those are used",
-                      seen->name.data);
+                      "instrument `%s` was made before with other advice (%s); the first is used",
+                      seen->name.data,
+                      about->kind == TACHO_INSTRUMENT_HISTOGRAM ? "boundaries or attribute_keys"
+                                                                : "attribute_keys");
     }
+}
+
+static struct tachoi_instrument *make_instrument(struct tachoi_scope *scope,
+                                                 const struct tachoi_instrument_about *about) {
+    struct tachoi_instrument_verdict verdict;
+    struct tachoi_instrument *instrument = tachoi_scope_instrument(scope, about, &verdict);
+    if (instrument != NULL) {
+        tell_conflicts(about, &verdict);
+    } else if (tachoi_pipeline_is_open(scope->pipeline)) {
+        tell_no_memory(about->name.data);
+    }
+    return instrument;
 }
 
 static tacho_spi_instrument *create_instrument(void *self,
                                                const tacho_spi_instrument_request *request) {
     struct tachoi_scope *scope = self;
-    struct tachoi_instrument_about about;
-    if (!tachoi_pipeline_is_open(scope->pipeline) || !read_request(request, &about)) {
+    if (!tachoi_pipeline_is_open(scope->pipeline) || !judge_name(request->name)) {
         return NULL;
     }
-    struct tachoi_instrument_verdict verdict;
-    struct tachoi_instrument *instrument = tachoi_scope_instrument(scope, &about, &verdict);
-    if (instrument == NULL) {
-        if (tachoi_pipeline_is_open(scope->pipeline)) {
-            tachoi_report(TACHO_SEVERITY_ERROR, "meter", "no_instrument", about.name.data,
-                          "no memory for instrument `%s`; it does nothing", about.name.data);
-        }
-        return NULL;
+    const tacho_instrument_options options = read_options(request);
+    struct tachoi_instrument_about about = {
+        .kind = request->kind,
+        .number_type =
+            request->kind == TACHO_INSTRUMENT_HISTOGRAM ? TACHO_NUMBER_F64 : request->number_type,
+        .name = tacho_string_from(request->name),
+        .unit = tacho_string_from(options.unit),
+        .description = tacho_string_from(options.description),
+    };
+    tacho_string *keys = NULL;
+    struct tachoi_instrument *instrument = NULL;
+    read_bounds(request->name, &options, &about);
+    if (read_keys(request->name, &options, &about, &keys)) {
+        instrument = make_instrument(scope, &about);
+    } else {
+        tell_no_memory(request->name);
     }
-    tell_conflicts(&about, &verdict);
-    return &instrument->handle;
+    tachoi_free(keys);
+    return instrument != NULL ? &instrument->handle : NULL;
 }
 
 static int register_callback(void *self, tacho_observe_fn callback, void *user,

@@ -1,111 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a meter provider: what it takes over, what it knows from where, and in which order its
- * parts come to life. Its end is in meter_provider_end.c. */
+/* Making a meter provider: in which order its parts come to life, and what becomes of what it took
+ * over when that fails. Its end is in meter_provider_end.c. */
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
-#include "base/env.h"
 #include "base/fork.h"
-#include "base/options.h"
 #include "base/thread.h"
-#include "pipeline/report.h"
-#include "provider/provider.h"
+#include "pipeline/setup.h"
+#include "provider/provider_options.h"
 #include "provider/resource.h"
 #include "reader/reader.h"
-#include "reader/setup.h"
 
-/* --- creation --- */
-
-static uint64_t system_unix_ns(void *user) {
-    (void)user;
-    return tachoi_unix_ns();
-}
-
-static uint64_t system_monotonic_ns(void *user) {
-    (void)user;
-    return tachoi_monotonic_ns();
-}
-
-static int read_clock(const struct tachoi_setup *setup, const tacho_clock *given,
-                      tacho_clock *clock) {
-    *clock = (tacho_clock){.struct_size = sizeof *clock,
-                           .unix_ns = system_unix_ns,
-                           .monotonic_ns = system_monotonic_ns};
-    int status = tachoi_options_copy(given, clock, sizeof *clock, TACHOI_FIRST_CLOCK);
-    if (status != TACHO_OK) {
-        char why[TACHOI_SIZE_TEXT_BYTES];
-        tachoi_setup_describe_size(why, sizeof why, status, given, sizeof *clock, "tacho_clock");
-        return tachoi_setup_fail(setup, status, "clock", "tacho_clock.struct_size: %s", why);
+/* The pipeline borrows what the configurations point to for as long as it lives, which may be
+ * longer than the readers do. */
+static int make_configs(tacho_meter_provider *provider) {
+    provider->configs = tachoi_calloc(provider->reader_count, sizeof provider->configs[0]);
+    if (provider->configs == NULL) {
+        return TACHO_E_NO_MEMORY;
     }
-    if (clock->unix_ns == NULL || clock->monotonic_ns == NULL) {
-        return tachoi_setup_fail(setup, TACHO_E_INVALID, "clock",
-                                 "%s is NULL; a clock needs both functions",
-                                 clock->unix_ns == NULL ? "unix_ns" : "monotonic_ns");
+    for (size_t i = 0; i < provider->reader_count; i++) {
+        provider->configs[provider->config_count++] =
+            tachoi_reader_config_move(provider->readers[i]);
     }
     return TACHO_OK;
 }
 
-static const char *reader_fault(const tacho_metric_reader *reader, int status) {
-    if (reader == NULL) {
-        return "is NULL; look at what its create function returned";
+static int make_pipeline(tacho_meter_provider *provider,
+                         const tacho_meter_provider_options *options,
+                         const struct tachoi_provider_choices *choices) {
+    int status = make_configs(provider);
+    if (status != TACHO_OK) {
+        return status;
     }
-    return status == TACHO_E_BUSY ? "belongs to a provider already; make one for each"
-                                  : tacho_status_text(status);
+    const struct tachoi_pipeline_config config = {
+        .clock = &choices->clock,
+        .resource = provider->resource,
+        .meter_ops = &tachoi_meter_ops,
+        .collectors = provider->configs,
+        .collector_count = provider->config_count,
+        .views = provider->views,
+        .view_count = provider->view_count,
+        .views_are_composable = choices->views_are_composable,
+        .exemplar_filter = choices->exemplar_filter,
+        .meter_configurator = options->meter_configurator,
+        .meter_configurator_user = options->meter_configurator_user,
+    };
+    return tachoi_pipeline_create(&config, &provider->pipeline);
 }
 
-/* Takes all readers that can be taken, whatever happens: they are consumed. */
-static int claim_readers(tacho_meter_provider *provider, const struct tachoi_setup *setup,
-                         const tacho_meter_provider_options *options) {
-    int status = TACHO_OK;
-    if (options->readers == NULL && options->reader_count > 0) {
-        return tachoi_setup_fail(setup, TACHO_E_INVALID, "readers",
-                                 "there is a number of them, %zu, but no pointer",
-                                 options->reader_count);
-    }
-    for (size_t i = 0; i < options->reader_count; i++) {
-        tacho_metric_reader *reader = options->readers[i];
-        int claimed = reader != NULL ? tachoi_reader_claim(reader) : TACHO_E_INVALID;
-        if (claimed == TACHO_OK) {
-            provider->readers[provider->reader_count++] = reader;
-        } else if (status == TACHO_OK) {
-            status = tachoi_setup_fail(setup, claimed, "readers", "reader %zu %s", i,
-                                       reader_fault(reader, claimed));
-        }
-    }
-    return status;
-}
-
-static bool is_disabled_by_environment(void) {
-    bool is_disabled = false;
-    if (tachoi_env_bool("OTEL_SDK_DISABLED", &is_disabled) == TACHOI_ENV_INVALID) {
-        tachoi_report(TACHO_SEVERITY_WARNING, "meter_provider", "environment_invalid",
-                      "OTEL_SDK_DISABLED",
-                      "OTEL_SDK_DISABLED=%s is neither true nor false; false is used",
-                      tachoi_env_get("OTEL_SDK_DISABLED"));
-    }
-    return is_disabled;
-}
-
-static int make_pipeline(tacho_meter_provider *provider, const tacho_clock *clock) {
-    struct tachoi_collector_config *collectors =
-        tachoi_calloc(provider->reader_count, sizeof collectors[0]);
-    if (collectors == NULL) {
-        return TACHO_E_NO_MEMORY;
-    }
+/* Before their threads start: what they measure with does not change. */
+static void observe_readers(const tacho_meter_provider *provider, tacho_meter_provider *observer) {
     for (size_t i = 0; i < provider->reader_count; i++) {
-        for (size_t kind = 0; kind < TACHO_INSTRUMENT_KINDS; kind++) {
-            collectors[i].cardinality_limits[kind] = provider->readers[i]->cardinality_limit;
-        }
+        tachoi_reader_observe(provider->readers[i], observer);
     }
-    const struct tachoi_pipeline_config config = {.clock = clock,
-                                                  .resource = provider->resource,
-                                                  .meter_ops = &tachoi_meter_ops,
-                                                  .collectors = collectors,
-                                                  .collector_count = provider->reader_count};
-    int status = tachoi_pipeline_create(&config, &provider->pipeline);
-    tachoi_free(collectors);
-    return status;
 }
 
 static int start_readers(tacho_meter_provider *provider) {
@@ -121,18 +68,18 @@ static int start_readers(tacho_meter_provider *provider) {
 
 static int set_up(tacho_meter_provider *provider, const struct tachoi_setup *setup,
                   const tacho_meter_provider_options *options) {
-    tacho_clock clock;
-    int status = claim_readers(provider, setup, options);
-    if (status == TACHO_OK) {
-        status = read_clock(setup, options->clock, &clock);
-    }
+    struct tachoi_provider_choices choices;
+    int status = tachoi_provider_read_options(provider, setup, options, &choices);
     if (status != TACHO_OK) {
         return status;
     }
-    provider->is_disabled = is_disabled_by_environment();
+    provider->is_disabled = tachoi_provider_is_disabled_by_environment();
     status = tachoi_resource_detect(options->resource, &provider->resource);
     if (status == TACHO_OK) {
-        status = make_pipeline(provider, &clock);
+        status = make_pipeline(provider, options, &choices);
+    }
+    if (status == TACHO_OK && options->enable_self_observation && !provider->is_disabled) {
+        observe_readers(provider, options->self_observation_provider);
     }
     if (status == TACHO_OK) {
         status = start_readers(provider);
@@ -142,30 +89,24 @@ static int set_up(tacho_meter_provider *provider, const struct tachoi_setup *set
                : tachoi_setup_fail_argument(setup, status, "", "%s", tacho_status_text(status));
 }
 
-static tacho_meter_provider *provider_alloc(size_t reader_count) {
+static tacho_meter_provider *provider_alloc(size_t reader_count, size_t view_count) {
     tacho_meter_provider *provider = tachoi_calloc(1, sizeof *provider);
     tacho_metric_reader **readers = tachoi_calloc(reader_count, sizeof(tacho_metric_reader *));
-    if (provider == NULL || readers == NULL || !tachoi_fork_watch() ||
+    tacho_view **views = tachoi_calloc(view_count, sizeof(tacho_view *));
+    if (provider == NULL || readers == NULL || views == NULL || !tachoi_fork_watch() ||
         tachoi_cond_init(&provider->changed) != 0) {
+        tachoi_free(views);
         tachoi_free(readers);
         tachoi_free(provider);
         return NULL;
     }
     pthread_mutex_init(&provider->lock, NULL);
     provider->readers = readers;
+    provider->views = views;
     provider->fork_generation = tachoi_fork_generation();
     atomic_init(&provider->handle.self, provider);
     atomic_init(&provider->handle.ops, &tachoi_provider_ops);
     return provider;
-}
-
-/* The readers are consumed although there is no provider. */
-static void dismiss_readers(const tacho_meter_provider_options *options) {
-    for (size_t i = 0; options->readers != NULL && i < options->reader_count; i++) {
-        if (options->readers[i] != NULL && tachoi_reader_claim(options->readers[i]) == TACHO_OK) {
-            tachoi_reader_free(options->readers[i]);
-        }
-    }
 }
 
 int tacho_meter_provider_create(const tacho_meter_provider_options *options,
@@ -187,7 +128,7 @@ int tacho_meter_provider_create(const tacho_meter_provider_options *options,
     }
     tacho_meter_provider *provider = NULL;
     if (status == TACHO_OK) {
-        provider = provider_alloc(known.reader_count);
+        provider = provider_alloc(known.reader_count, known.view_count);
         status = provider != NULL
                      ? set_up(provider, &setup, &known)
                      : tachoi_setup_fail_argument(&setup, TACHO_E_NO_MEMORY, "", "memory is short");
@@ -197,7 +138,7 @@ int tacho_meter_provider_create(const tacho_meter_provider_options *options,
     } else if (provider != NULL) {
         tachoi_provider_abandon(provider);
     } else {
-        dismiss_readers(&known);
+        tachoi_provider_dismiss(&known);
     }
     tacho_resource_destroy(known.resource);
     return status;

@@ -14,6 +14,7 @@
 #include "base/fork.h"
 #include "base/thread.h"
 #include "pipeline/drops.h"
+#include "pipeline/view.h"
 #include "provider/provider.h"
 #include "reader/reader.h"
 #include "tacho/sdk/diagnostics.h"
@@ -22,16 +23,6 @@
 
 static uint64_t deadline_of(uint32_t timeout_ms) {
     return tacho_deadline_from_timeout(timeout_ms != 0 ? timeout_ms : TIMEOUT_MS);
-}
-
-/* The provider that is meant, if it is one of this SDK. */
-static tacho_meter_provider *resolve(tacho_meter_provider *provider) {
-    provider = tacho_spi_resolve(provider);
-    if (provider == NULL ||
-        atomic_load_explicit(&provider->handle.ops, memory_order_acquire) != &tachoi_provider_ops) {
-        return NULL;
-    }
-    return provider;
 }
 
 /* Whether waiting for a reader would be waiting for oneself. */
@@ -44,35 +35,11 @@ static bool is_inside(const tacho_meter_provider *provider) {
     return false;
 }
 
-/* Keeps the readers there until leave. A thread that was given the global provider may come while
- * the installed one is destroyed. */
-static int enter(tacho_meter_provider *provider) {
-    if (provider == NULL) {
-        return TACHO_E_INVALID;
-    }
-    if (provider->fork_generation != tachoi_fork_generation()) {
-        return TACHO_E_FORKED;
-    }
-    pthread_mutex_lock(&provider->lock);
-    bool is_ending = provider->is_ending;
-    provider->users += is_ending ? 0 : 1;
-    pthread_mutex_unlock(&provider->lock);
-    return is_ending ? TACHO_E_SHUTDOWN : TACHO_OK;
-}
-
-static void leave(tacho_meter_provider *provider) {
-    pthread_mutex_lock(&provider->lock);
-    if (--provider->users == 0) {
-        pthread_cond_broadcast(&provider->changed);
-    }
-    pthread_mutex_unlock(&provider->lock);
-}
-
 /* As enter, for calls that wait for readers. */
 static int enter_to_wait(tacho_meter_provider *provider) {
-    int status = enter(provider);
+    int status = tachoi_provider_enter(provider);
     if (status == TACHO_OK && is_inside(provider)) {
-        leave(provider);
+        tachoi_provider_leave(provider);
         status = TACHO_E_BUSY;
     }
     return status;
@@ -93,7 +60,7 @@ static int flush_readers(const tacho_meter_provider *provider, uint64_t deadline
 }
 
 int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t timeout_ms) {
-    provider = resolve(provider);
+    provider = tachoi_provider_resolve(provider);
     int status = enter_to_wait(provider);
     if (status != TACHO_OK) {
         return status;
@@ -106,7 +73,7 @@ int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t ti
     } else if (!provider->is_disabled) {
         status = flush_readers(provider, deadline_of(timeout_ms));
     }
-    leave(provider);
+    tachoi_provider_leave(provider);
     return status;
 }
 
@@ -130,10 +97,10 @@ void tacho_meter_provider_delivery(tacho_meter_provider *provider, tacho_deliver
         return;
     }
     *out = (tacho_delivery){.struct_size = sizeof *out};
-    provider = resolve(provider);
-    if (enter(provider) == TACHO_OK) {
+    provider = tachoi_provider_resolve(provider);
+    if (tachoi_provider_enter(provider) == TACHO_OK) {
         add_up(provider, out);
-        leave(provider);
+        tachoi_provider_leave(provider);
     }
 }
 
@@ -209,11 +176,11 @@ static int shut_down(tacho_meter_provider *provider, uint64_t deadline_ns) {
 }
 
 int tacho_meter_provider_shutdown(tacho_meter_provider *provider, uint32_t timeout_ms) {
-    provider = resolve(provider);
+    provider = tachoi_provider_resolve(provider);
     int status = enter_to_wait(provider);
     if (status == TACHO_OK) {
         status = shut_down(provider, deadline_of(timeout_ms));
-        leave(provider);
+        tachoi_provider_leave(provider);
     }
     return status;
 }
@@ -271,9 +238,22 @@ static void free_readers_and_resource(tacho_meter_provider *provider) {
     provider->resource = NULL;
 }
 
+/* After the pipeline. */
+static void free_views_and_configs(tacho_meter_provider *provider) {
+    for (size_t i = 0; i < provider->view_count; i++) {
+        tachoi_view_free(provider->views[i]);
+    }
+    tachoi_free(provider->views);
+    for (size_t i = 0; i < provider->config_count; i++) {
+        tachoi_collector_config_fini(&provider->configs[i]);
+    }
+    tachoi_free(provider->configs);
+}
+
 static void provider_free(tacho_meter_provider *provider) {
     free_readers_and_resource(provider);
     tachoi_pipeline_destroy(provider->pipeline);
+    free_views_and_configs(provider);
     pthread_cond_destroy(&provider->changed);
     pthread_mutex_destroy(&provider->lock);
     tachoi_free(provider);
@@ -309,7 +289,7 @@ void tachoi_provider_abandon(tacho_meter_provider *provider) {
 }
 
 void tacho_meter_provider_destroy(tacho_meter_provider *provider) {
-    provider = resolve(provider);
+    provider = tachoi_provider_resolve(provider);
     if (provider == NULL) {
         return;
     }

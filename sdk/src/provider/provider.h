@@ -24,6 +24,10 @@ struct tacho_meter_provider {
     tacho_resource *resource;
     tacho_metric_reader **readers;
     size_t reader_count;
+    tacho_view **views; /* borrowed by the pipeline, as are the configs, one for each reader */
+    size_t view_count;
+    struct tachoi_collector_config *configs;
+    size_t config_count;
     struct tachoi_pipeline *pipeline;
 
     /* atomic; relaxed: the API says so before it lets go of a provider */
@@ -43,6 +47,16 @@ struct tacho_meter_provider {
 /** The tables behind the handles of providers and meters (meter.c). */
 extern const tacho_spi_provider_ops tachoi_provider_ops;
 extern const tacho_spi_meter_ops tachoi_meter_ops;
+
+/** The provider that is meant, if it is one of this SDK, else NULL: for the global one, the one
+ * that is installed. */
+tacho_meter_provider *tachoi_provider_resolve(tacho_meter_provider *provider);
+
+/** Keeps what the provider has until leave: a thread that was given the global provider may come
+ * while the installed one is destroyed. TACHO_OK, TACHO_E_INVALID (NULL), TACHO_E_FORKED,
+ * TACHO_E_SHUTDOWN (it is being destroyed). */
+int tachoi_provider_enter(tacho_meter_provider *provider);
+void tachoi_provider_leave(tacho_meter_provider *provider);
 
 /** Ends whatever has been started and frees; for a provider that nobody has seen. NULL is allowed.
  */

@@ -2,10 +2,13 @@
 /* Resources: a packed set of attributes with its unpacked, sorted list. (RES-01, RES-05, RES-08) */
 #include "provider/resource.h"
 
+#include <string.h>
+
 #include "attributes/attribute_set.h"
 #include "base/alloc.h"
 #include "base/arena.h"
-#include "reader/setup.h"
+#include "pipeline/report.h"
+#include "pipeline/setup.h"
 
 struct tacho_resource {
     struct tachoi_attribute_set *set;
@@ -78,6 +81,50 @@ int tacho_resource_create(const tacho_resource_options *options, tacho_resource 
     status = tachoi_resource_make(known.attributes, known.schema_url, out);
     return status == TACHO_OK ? status
                               : tachoi_setup_fail_argument(&setup, status, "", "memory is short");
+}
+
+/* RES-07; NULL where the two contradict each other. */
+static const char *merge_schema_urls(const char *old, const char *updating) {
+    if (old[0] == '\0' || strcmp(old, updating) == 0) {
+        return updating;
+    }
+    return updating[0] == '\0' ? old : NULL;
+}
+
+static int merge(const struct tachoi_setup *setup, const tacho_resource *old,
+                 const tacho_resource *updating, tacho_resource **out) {
+    tacho_attributes parts[] = {tacho_resource_attributes(old),
+                                tacho_resource_attributes(updating)};
+    const char *urls[] = {tacho_resource_schema_url(old), tacho_resource_schema_url(updating)};
+    const char *schema_url = merge_schema_urls(urls[0], urls[1]);
+    size_t count = parts[0].count + parts[1].count;
+    tacho_attribute *items = tachoi_calloc(count, sizeof items[0]);
+    int status = TACHO_E_NO_MEMORY;
+    if (items != NULL) {
+        for (size_t i = 0; i < count; i++) { /* of equal keys the last one counts (RES-06) */
+            items[i] = i < parts[0].count ? parts[0].items[i] : parts[1].items[i - parts[0].count];
+        }
+        status = tachoi_resource_make(tacho_attributes_from(items, count), schema_url, out);
+    }
+    tachoi_free(items);
+    if (status != TACHO_OK) {
+        return tachoi_setup_fail_argument(setup, status, "", "memory is short");
+    }
+    if (schema_url == NULL) {
+        tachoi_report(TACHO_SEVERITY_ERROR, "resource", "schema_url_conflict", urls[1],
+                      "resources of the schema URLs %.200s and %.200s were merged; the result has "
+                      "no schema URL",
+                      urls[0], urls[1]);
+    }
+    return TACHO_OK;
+}
+
+int tacho_resource_merge(const tacho_resource *old, const tacho_resource *updating,
+                         tacho_resource **out) {
+    const struct tachoi_setup setup = {
+        .component = "resource", .function = "tacho_resource_merge", .type = ""};
+    int status = tachoi_setup_check_out(&setup, out);
+    return status == TACHO_OK ? merge(&setup, old, updating, out) : status;
 }
 
 void tacho_resource_destroy(tacho_resource *resource) {

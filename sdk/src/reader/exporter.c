@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/fork.h"
-#include "reader/setup.h"
+#include "pipeline/setup.h"
 #include "tacho/sdk/diagnostics.h"
 
 #define DESTROY_TIMEOUT_MS 5000

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manual reader: no thread, nothing but its options. */
-#include "reader/reader.h"
-#include "reader/setup.h"
+#include <string.h>
 
-static int configure(struct tachoi_setup *setup, const tacho_manual_reader_options *options,
-                     tacho_manual_reader_options *known, tacho_metric_reader **out) {
+#include "pipeline/setup.h"
+#include "reader/reader.h"
+
+static int read_options(struct tachoi_setup *setup, const tacho_manual_reader_options *options,
+                        tacho_manual_reader_options *known, tacho_metric_reader **out) {
     int status =
         tachoi_setup_copy(setup, options, known, sizeof *known, TACHOI_FIRST_MANUAL_READER_OPTIONS,
                           offsetof(tacho_manual_reader_options, error));
+    if (status == TACHO_E_UNSUPPORTED) {
+        memcpy(known, options, sizeof *known); /* what it lists is consumed */
+    }
     return status == TACHO_OK ? tachoi_setup_check_out(setup, out) : status;
 }
 
@@ -19,18 +24,15 @@ int tacho_manual_reader_create(tacho_metric_exporter *exporter,
                                  .type = "tacho_manual_reader_options"};
     tacho_manual_reader_options known = {0};
     tacho_metric_reader *reader = NULL;
-    int status = configure(&setup, options, &known, out);
+    int status = read_options(&setup, options, &known, out);
+    const struct tachoi_reader_options shared = TACHOI_READER_OPTIONS(known);
     if (status != TACHO_OK) {
-        tachoi_reader_dismiss(exporter);
+        tachoi_reader_dismiss(exporter, &shared);
         return status;
     }
-    status = tachoi_reader_create(&setup, exporter, &reader);
-    if (status != TACHO_OK) {
-        return status;
+    status = tachoi_reader_create(&setup, exporter, &shared, &reader);
+    if (status == TACHO_OK) {
+        *out = reader;
     }
-    if (known.cardinality_limit != 0) {
-        reader->cardinality_limit = known.cardinality_limit;
-    }
-    *out = reader;
-    return TACHO_OK;
+    return status;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the periodic reader: code beats environment beats default (ENV-15, ENV-16). */
+#include <string.h>
+
 #include "base/env.h"
 #include "pipeline/report.h"
+#include "pipeline/setup.h"
 #include "reader/reader_thread.h"
-#include "reader/setup.h"
 
 #define INTERVAL_MS 60000
 #define TIMEOUT_MS 30000
@@ -36,12 +38,15 @@ static uint32_t timeout_ms(const tacho_periodic_reader_options *options) {
     return value != 0 ? value : TACHO_NO_TIMEOUT; /* ENV-07 */
 }
 
-static int configure(struct tachoi_setup *setup, const tacho_metric_exporter *exporter,
-                     const tacho_periodic_reader_options *options,
-                     tacho_periodic_reader_options *known, tacho_metric_reader **out) {
+static int read_options(struct tachoi_setup *setup, const tacho_metric_exporter *exporter,
+                        const tacho_periodic_reader_options *options,
+                        tacho_periodic_reader_options *known, tacho_metric_reader **out) {
     int status = tachoi_setup_copy(setup, options, known, sizeof *known,
                                    TACHOI_FIRST_PERIODIC_READER_OPTIONS,
                                    offsetof(tacho_periodic_reader_options, error));
+    if (status == TACHO_E_UNSUPPORTED) {
+        memcpy(known, options, sizeof *known); /* what it lists is consumed */
+    }
     if (status == TACHO_OK && exporter == NULL) {
         status =
             tachoi_setup_fail_argument(setup, TACHO_E_INVALID, "exporter",
@@ -58,17 +63,15 @@ int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
                                  .type = "tacho_periodic_reader_options"};
     tacho_periodic_reader_options known = {0};
     tacho_metric_reader *reader = NULL;
-    int status = configure(&setup, exporter, options, &known, out);
+    int status = read_options(&setup, exporter, options, &known, out);
+    const struct tachoi_reader_options shared = TACHOI_READER_OPTIONS(known);
     if (status != TACHO_OK) {
-        tachoi_reader_dismiss(exporter);
+        tachoi_reader_dismiss(exporter, &shared);
         return status;
     }
-    status = tachoi_reader_create(&setup, exporter, &reader);
+    status = tachoi_reader_create(&setup, exporter, &shared, &reader);
     if (status != TACHO_OK) {
         return status;
-    }
-    if (known.cardinality_limit != 0) {
-        reader->cardinality_limit = known.cardinality_limit;
     }
     reader->thread = tachoi_reader_thread_create(interval_ms(&known), timeout_ms(&known),
                                                  known.thread_stack_size);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader/reader.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fork.h"
+#include "pipeline/setup.h"
+#include "reader/producer.h"
 #include "reader/reader_thread.h"
-#include "reader/setup.h"
 #include "tacho/sdk/diagnostics.h"
-
-#define COLLECT_TIMEOUT_MS 30000
-#define CARDINALITY_LIMIT 2000
 
 /* What a caller keeps back of its time for the way home from the reader's thread. */
 #define RESERVE_NS (50 * TACHOI_NS_PER_MS)
@@ -23,8 +23,18 @@ int tachoi_status_join(int a, int b) {
 
 /* --- life --- */
 
-int tachoi_reader_create(const struct tachoi_setup *setup, tacho_metric_exporter *exporter,
-                         tacho_metric_reader **out) {
+static tacho_metric_reader *reader_alloc(void) {
+    tacho_metric_reader *reader = tachoi_calloc(1, sizeof *reader);
+    if (reader == NULL || !tachoi_fork_watch() || !tachoi_gate_init(&reader->collect_gate)) {
+        tachoi_free(reader);
+        return NULL;
+    }
+    reader->fork_generation = tachoi_fork_generation();
+    return reader;
+}
+
+static int take_exporter(tacho_metric_reader *reader, const struct tachoi_setup *setup,
+                         tacho_metric_exporter *exporter) {
     int status = exporter != NULL ? tachoi_exporter_claim(exporter) : TACHO_OK;
     if (status != TACHO_OK) {
         return tachoi_setup_fail_argument(setup, status, "exporter", "%s",
@@ -32,23 +42,37 @@ int tachoi_reader_create(const struct tachoi_setup *setup, tacho_metric_exporter
                                               ? "it belongs to another reader; make one for each"
                                               : tacho_status_text(status));
     }
-    tacho_metric_reader *reader = tachoi_calloc(1, sizeof *reader);
-    if (reader == NULL || !tachoi_fork_watch() || !tachoi_gate_init(&reader->collect_gate)) {
-        tachoi_free(reader);
-        tachoi_exporter_destroy(exporter);
+    reader->exporter = exporter;
+    return TACHO_OK;
+}
+
+int tachoi_reader_create(const struct tachoi_setup *setup, tacho_metric_exporter *exporter,
+                         const struct tachoi_reader_options *options, tacho_metric_reader **out) {
+    tacho_metric_reader *reader = reader_alloc();
+    if (reader == NULL) {
+        tachoi_reader_dismiss(exporter, options);
         return tachoi_setup_fail_argument(setup, TACHO_E_NO_MEMORY, "", "memory is short");
     }
-    reader->exporter = exporter;
-    reader->cardinality_limit = CARDINALITY_LIMIT;
-    reader->fork_generation = tachoi_fork_generation();
+    int status = take_exporter(reader, setup, exporter);
+    if (status == TACHO_OK) {
+        status = tachoi_reader_configure(reader, setup, options);
+    } else {
+        tachoi_reader_dismiss_producers(options);
+    }
+    if (status != TACHO_OK) {
+        tachoi_reader_free(reader);
+        return status;
+    }
     *out = reader;
     return TACHO_OK;
 }
 
-void tachoi_reader_dismiss(tacho_metric_exporter *exporter) {
+void tachoi_reader_dismiss(tacho_metric_exporter *exporter,
+                           const struct tachoi_reader_options *options) {
     if (tachoi_exporter_claim(exporter) == TACHO_OK) {
         tachoi_exporter_destroy(exporter);
     }
+    tachoi_reader_dismiss_producers(options);
 }
 
 static bool is_foreign(const tacho_metric_reader *reader) {
@@ -61,6 +85,21 @@ int tachoi_reader_claim(tacho_metric_reader *reader) {
     }
     bool was_taken = atomic_exchange_explicit(&reader->is_taken, true, memory_order_relaxed);
     return was_taken ? TACHO_E_BUSY : TACHO_OK;
+}
+
+struct tachoi_collector_config tachoi_reader_config_move(tacho_metric_reader *reader) {
+    struct tachoi_collector_config config = reader->config;
+    memset(reader->config.aggregations, 0, sizeof reader->config.aggregations);
+    return config;
+}
+
+void tachoi_reader_observe(tacho_metric_reader *reader, tacho_meter_provider *provider) {
+    const tacho_metric_exporter *exporter = reader->exporter;
+    tachoi_self_observation_init(&reader->observation, provider,
+                                 reader->thread != NULL ? "periodic_metric_reader"
+                                                        : "manual_metric_reader",
+                                 exporter != NULL ? exporter->ops.name : NULL,
+                                 exporter != NULL && exporter->ops.delivery != NULL);
 }
 
 void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *pipeline,
@@ -83,6 +122,11 @@ void tachoi_reader_free(tacho_metric_reader *reader) {
         return;
     }
     tachoi_exporter_destroy(reader->exporter);
+    for (size_t i = 0; i < reader->producer_count; i++) {
+        tachoi_producer_free(reader->producers[i]);
+    }
+    tachoi_free(reader->producers);
+    tachoi_collector_config_fini(&reader->config);
     tachoi_reader_thread_destroy(reader->thread);
     tachoi_gate_fini(&reader->collect_gate);
     tachoi_free(reader);
@@ -103,84 +147,6 @@ void tacho_metric_reader_destroy(tacho_metric_reader *reader) {
 bool tachoi_reader_is_here(tacho_metric_reader *reader) {
     return tachoi_gate_is_mine(&reader->collect_gate) ||
            (reader->thread != NULL && tachoi_reader_thread_is_here(reader->thread));
-}
-
-/* --- collecting --- */
-
-static int export_batch(tacho_metric_reader *reader, const tacho_metric_batch *batch,
-                        uint64_t deadline_ns) {
-    int status = tachoi_exporter_export(reader->exporter, batch, deadline_ns);
-    if (status != TACHO_OK) {
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "metric_reader", "export_failed",
-                                 "exporter %s did not take a batch of %zu points: %s",
-                                 reader->exporter->ops.name, batch->point_count,
-                                 tacho_status_text(status));
-    }
-    return status;
-}
-
-/* Inside the gate. */
-static int collect_and_consume(tacho_metric_reader *reader, struct tachoi_pipeline *pipeline,
-                               uint64_t deadline_ns, bool is_final, tacho_collect_fn consume,
-                               void *user) {
-    const tacho_metric_batch *batch = NULL;
-    const struct tachoi_collect_request request = {.deadline_ns = deadline_ns,
-                                                   .is_final = is_final};
-    int collected = tachoi_pipeline_collect(pipeline, reader->collector, &request, &batch);
-    if (batch == NULL) {
-        tacho_diagnostics_report(TACHO_SEVERITY_ERROR, "metric_reader", "collect_failed",
-                                 "a collection was left out: %s", tacho_status_text(collected));
-        return collected;
-    }
-    int consumed =
-        consume != NULL ? consume(batch, user) : export_batch(reader, batch, deadline_ns);
-    return consumed != TACHO_OK ? consumed : collected;
-}
-
-int tachoi_reader_collect(tacho_metric_reader *reader, uint64_t deadline_ns, bool is_final,
-                          tacho_collect_fn consume, void *user) {
-    /* acquire: pairs with the release in tachoi_reader_attach */
-    struct tachoi_pipeline *pipeline =
-        atomic_load_explicit(&reader->pipeline, memory_order_acquire);
-    if (pipeline == NULL) {
-        return TACHO_E_INVALID;
-    }
-    int status = tachoi_gate_enter(&reader->collect_gate, deadline_ns);
-    if (status != TACHO_OK) {
-        return status;
-    }
-    if (!is_final && atomic_load_explicit(&reader->is_shut_down, memory_order_relaxed)) {
-        status = TACHO_E_SHUTDOWN;
-    } else {
-        status = collect_and_consume(reader, pipeline, deadline_ns, is_final, consume, user);
-    }
-    tachoi_gate_leave(&reader->collect_gate);
-    return status;
-}
-
-static int collect_checked(tacho_metric_reader *reader, uint32_t timeout_ms,
-                           tacho_collect_fn consume, void *user) {
-    if (is_foreign(reader)) {
-        return TACHO_E_FORKED;
-    }
-    uint64_t deadline_ns =
-        tacho_deadline_from_timeout(timeout_ms != 0 ? timeout_ms : COLLECT_TIMEOUT_MS);
-    return tachoi_reader_collect(reader, deadline_ns, false, consume, user);
-}
-
-int tacho_metric_reader_collect(tacho_metric_reader *reader, uint32_t timeout_ms) {
-    if (reader == NULL || reader->exporter == NULL) {
-        return TACHO_E_INVALID;
-    }
-    return collect_checked(reader, timeout_ms, NULL, NULL);
-}
-
-int tacho_metric_reader_collect_with(tacho_metric_reader *reader, uint32_t timeout_ms,
-                                     tacho_collect_fn consume, void *user) {
-    if (reader == NULL || consume == NULL) {
-        return TACHO_E_INVALID;
-    }
-    return collect_checked(reader, timeout_ms, consume, user);
 }
 
 /* --- flushing --- */

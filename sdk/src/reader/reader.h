@@ -14,6 +14,8 @@
 #include "pipeline/pipeline.h"
 #include "reader/exporter.h"
 #include "reader/gate.h"
+#include "reader/reader_options.h"
+#include "reader/self_observation.h"
 #include "tacho/sdk/metric_reader.h"
 
 struct tachoi_reader_thread;
@@ -22,8 +24,15 @@ struct tacho_metric_reader {
     /* immutable after create */
     tacho_metric_exporter *exporter;     /* NULL for a manual reader that only hands out */
     struct tachoi_reader_thread *thread; /* NULL for a manual reader */
-    uint32_t cardinality_limit;
+    tacho_metric_producer **producers;
+    size_t producer_count;
+    const tacho_metric_filter *filter; /* NULL = all */
+    tacho_metric_filter filter_memory;
+    size_t max_export_batch_size; /* points; 0 = no limit */
     uint32_t fork_generation;
+
+    /* until the provider takes it */
+    struct tachoi_collector_config config; /* owns its aggregations, until they are handed on */
 
     /* atomic */
     _Atomic(bool) is_taken;     /* by a provider */
@@ -33,6 +42,7 @@ struct tacho_metric_reader {
 
     /* written while the provider is set up */
     size_t collector;
+    struct tachoi_self_observation observation;
     bool is_started;
 
     struct tachoi_gate collect_gate; /* held over collection and export */
@@ -40,18 +50,27 @@ struct tacho_metric_reader {
 
 struct tachoi_setup;
 
-/** Shared by the two create functions: claims the exporter (NULL allowed) and makes a reader with
- * the default limit. On failure, which is told, the exporter is destroyed, unless another reader
- * has it. TACHO_OK, TACHO_E_INVALID, TACHO_E_NO_MEMORY, TACHO_E_FORKED. */
+/** Shared by the two create functions: makes a reader of the exporter (NULL allowed) and the
+ * options. On failure, which is told, exporter and producers are destroyed, unless another reader
+ * has them. Returns as tachoi_reader_configure. */
 int tachoi_reader_create(const struct tachoi_setup *setup, tacho_metric_exporter *exporter,
-                         tacho_metric_reader **out);
+                         const struct tachoi_reader_options *options, tacho_metric_reader **out);
 
-/** Destroys the exporter (NULL allowed) of a reader that is not made, unless another reader has it.
- */
-void tachoi_reader_dismiss(tacho_metric_exporter *exporter);
+/** Destroys the exporter (NULL allowed) and the producers of a reader that is not made, unless
+ * another reader has them. */
+void tachoi_reader_dismiss(tacho_metric_exporter *exporter,
+                           const struct tachoi_reader_options *options);
 
 /** Makes the caller the owner. TACHO_OK, TACHO_E_BUSY (it has one), TACHO_E_FORKED. */
 int tachoi_reader_claim(tacho_metric_reader *reader);
+
+/** Hands over what the reader wants of its streams, aggregations included; to be freed with the
+ * other function. For the owner, once, before attach. */
+struct tachoi_collector_config tachoi_reader_config_move(tacho_metric_reader *reader);
+void tachoi_collector_config_fini(struct tachoi_collector_config *config);
+
+/** Has the reader and its exporter measured, by `provider`, NULL = the global one. Before start. */
+void tachoi_reader_observe(tacho_metric_reader *reader, tacho_meter_provider *provider);
 
 /** Joins the reader to its collector; from now on it collects. */
 void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *pipeline,

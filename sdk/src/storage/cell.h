@@ -5,13 +5,18 @@
  *   word cell       last values and sums. A last value is one store, an integer sum one atomic
  *                   add, a double sum one attempt of a compare-and-swap: it fails only where
  *                   another recorder has just succeeded.
- *   histogram cell  sum, min, max and buckets, which must move together, behind a try-lock.
+ *   histogram cell  sum, min, max and buckets, which must move together, behind a try-lock: an
+ *                   explicit or an exponential histogram, as the aggregation says.
  *
  * Both begin with the same head: hints of how threads share the cell. A hint may be wrong or lost
  * without harm; nothing but speed depends on it.
  *
- * Recording is async-signal-safe; any thread. tachoi_histogram_cell_add_waiting and _read wait for
- * a recorder that holds the cell, so they are for the collector. */
+ * Adding and taking are sequentially consistent: recorders look at a word of their series behind
+ * the adding, the collector changes that word before the taking, and one of the two must see the
+ * other (series.h). Adding costs nothing for that on x86, where every atomic addition is.
+ *
+ * Recording is async-signal-safe; any thread. tachoi_histogram_cell_add_waiting, _read and _merge
+ * wait for a recorder that holds the cell, so they are for the collector. */
 #ifndef TACHOI_STORAGE_CELL_H
 #define TACHOI_STORAGE_CELL_H
 
@@ -23,6 +28,7 @@
 
 #include "aggregation/aggregation.h"
 #include "aggregation/explicit_histogram.h"
+#include "aggregation/exponential_histogram.h"
 #include "storage/try_lock.h"
 
 struct tachoi_cell_head {
@@ -41,6 +47,10 @@ struct tachoi_histogram_cell {
     struct tachoi_cell_head head;
     tachoi_lock_word lock;
     /* guarded by lock */
+    uint64_t content[]; /* a struct tachoi_explicit or a struct tachoi_exponential */
+};
+
+struct tachoi_explicit {
     struct tachoi_histogram_totals totals;
     uint64_t buckets[];
 };
@@ -52,6 +62,12 @@ static inline struct tachoi_word_cell *tachoi_word_cell_of(struct tachoi_cell_he
 static inline struct tachoi_histogram_cell *
 tachoi_histogram_cell_of(struct tachoi_cell_head *head) {
     return (struct tachoi_histogram_cell *)(void *)head;
+}
+static inline struct tachoi_explicit *tachoi_explicit_of(struct tachoi_histogram_cell *cell) {
+    return (struct tachoi_explicit *)(void *)cell->content;
+}
+static inline struct tachoi_exponential *tachoi_exponential_of(struct tachoi_histogram_cell *cell) {
+    return (struct tachoi_exponential *)(void *)cell->content;
 }
 
 /** Bytes of a cell, a multiple of 8. */
@@ -96,44 +112,83 @@ static inline double tachoi_f64_of_bits(uint64_t bits) {
 }
 
 static inline uint64_t tachoi_word_cell_read(const struct tachoi_word_cell *cell) {
-    return atomic_load_explicit(&cell->bits, memory_order_relaxed);
+    /* seq_cst; with the adding: see above */
+    return atomic_load_explicit(&cell->bits, memory_order_seq_cst);
 }
 
+/** Reads and leaves zero, which is the integer 0 and the double 0.0. A cell that nobody has added
+ * to is not written: its line may belong to another processor. */
+static inline uint64_t tachoi_word_cell_take(struct tachoi_word_cell *cell) {
+    /* seq_cst; with the adding: see above */
+    return tachoi_word_cell_read(cell) == 0
+               ? 0
+               : atomic_exchange_explicit(&cell->bits, 0, memory_order_seq_cst);
+}
+
+/** A last value of which nobody asks when it came. */
 static inline void tachoi_word_cell_store(struct tachoi_word_cell *cell, uint64_t bits) {
     atomic_store_explicit(&cell->bits, bits, memory_order_relaxed);
 }
 
+/** As tachoi_word_cell_store, in one order with the taking of touches. */
+static inline void tachoi_word_cell_store_ordered(struct tachoi_word_cell *cell, uint64_t bits) {
+    /* seq_cst; with tachoi_word_cell_read. An exchange, since a store may be done first and be seen
+     * last. */
+    (void)atomic_exchange_explicit(&cell->bits, bits, memory_order_seq_cst);
+}
+
 /** Unsigned, so that it wraps. */
 static inline void tachoi_word_cell_add_i64(struct tachoi_word_cell *cell, int64_t value) {
-    atomic_fetch_add_explicit(&cell->bits, (uint64_t)value, memory_order_relaxed);
+    /* seq_cst; with tachoi_word_cell_read and _take */
+    atomic_fetch_add_explicit(&cell->bits, (uint64_t)value, memory_order_seq_cst);
 }
 
-/** False if another recorder came in between. */
+/** False if another recorder, or the collector, came in between. */
 static inline bool tachoi_word_cell_try_add_f64(struct tachoi_word_cell *cell, double value) {
     uint64_t bits = atomic_load_explicit(&cell->bits, memory_order_relaxed);
+    /* seq_cst; with tachoi_word_cell_read and _take */
     return atomic_compare_exchange_strong_explicit(
         &cell->bits, &bits, tachoi_bits_of_f64(tachoi_f64_of_bits(bits) + value),
-        memory_order_relaxed, memory_order_relaxed);
+        memory_order_seq_cst, memory_order_relaxed);
 }
 
-/** TACHOI_HOLDER_NONE if the value was added, else who has the cell. */
-static inline enum tachoi_lock_holder
-tachoi_histogram_cell_try_add(struct tachoi_histogram_cell *cell, size_t bucket, double value) {
-    const enum tachoi_lock_holder holder = tachoi_try_lock(&cell->lock, TACHOI_HOLDER_RECORDER);
-    if (holder == TACHOI_HOLDER_NONE) {
-        tachoi_histogram_update(&cell->totals, cell->buckets, bucket, value);
-        tachoi_unlock(&cell->lock);
+/** In place of a bucket, which an exponential histogram can tell only when its scale stands still.
+ */
+#define TACHOI_BUCKET_BY_SCALE SIZE_MAX
+
+/** The bucket to hand to a cell of the aggregation. */
+static inline size_t tachoi_cell_bucket(const struct tachoi_aggregation *aggregation,
+                                        double value) {
+    return aggregation->kind == TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM
+               ? tachoi_histogram_bucket(aggregation->bounds, aggregation->bound_count, value)
+               : TACHOI_BUCKET_BY_SCALE;
+}
+
+/** Adds a value; the caller holds the lock. */
+static inline void tachoi_histogram_cell_add(struct tachoi_histogram_cell *cell, size_t bucket,
+                                             double value) {
+    if (bucket == TACHOI_BUCKET_BY_SCALE) {
+        tachoi_exponential_update(tachoi_exponential_of(cell), value);
+    } else {
+        struct tachoi_explicit *histogram = tachoi_explicit_of(cell);
+        tachoi_histogram_update(&histogram->totals, histogram->buckets, bucket, value);
     }
-    return holder;
 }
 
 /** Adds a value for the collector. */
 void tachoi_histogram_cell_add_waiting(struct tachoi_histogram_cell *cell, size_t bucket,
                                        double value);
 
-/** Adds what the cell holds, consistent in itself, to `totals` and `buckets`. */
+/** Adds what a cell of explicit buckets holds, consistent in itself, to `totals` and `buckets`;
+ * empties the cell if it `takes`. */
 void tachoi_histogram_cell_read(struct tachoi_histogram_cell *cell,
+                                const struct tachoi_aggregation *aggregation,
                                 struct tachoi_histogram_totals *totals, uint64_t *buckets,
-                                size_t bucket_count);
+                                bool takes);
+
+/** The same for an exponential histogram. */
+void tachoi_histogram_cell_merge(struct tachoi_histogram_cell *cell,
+                                 const struct tachoi_aggregation *aggregation,
+                                 struct tachoi_exponential *into, bool takes);
 
 #endif

@@ -70,12 +70,13 @@ void tachoi_exemplars_consider(const struct tachoi_exemplar_policy *policy,
                                union tachoi_measured value, tacho_attributes attributes,
                                bool is_synchronous);
 
-/** What was sampled, in the arena; none if memory is short. Collector. */
+/** What was sampled, in the arena; without what memory is short for. `policy` may be NULL: none.
+ * Collector. */
 void tachoi_exemplars_collect(const struct tachoi_exemplar_policy *policy,
                               struct tachoi_series_exemplars *exemplars, struct tachoi_arena *arena,
                               tacho_exemplars *out);
 
-/** Frees the reservoir if there is one. */
+/** Frees the reservoir if there is one; the series then has no exemplars yet. */
 void tachoi_exemplars_fini(const struct tachoi_exemplar_policy *policy,
                            struct tachoi_series_exemplars *exemplars);
 

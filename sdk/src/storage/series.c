@@ -38,6 +38,9 @@ struct tachoi_series *tachoi_series_create(struct tachoi_series_family *family,
 
 void tachoi_series_destroy(struct tachoi_series *series) {
     if (series != NULL) {
+        if (series->family->exemplars != NULL) {
+            tachoi_exemplars_fini(series->family->exemplars, &series->exemplars);
+        }
         tachoi_free(atomic_load_explicit(&series->stripes, memory_order_relaxed));
         tachoi_free(series);
     }
@@ -63,12 +66,21 @@ bool tachoi_series_promote(struct tachoi_series *series) {
 }
 
 void tachoi_series_drain(struct tachoi_series *series, double value) {
-    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
-    tachoi_histogram_cell_add_waiting(
-        tachoi_histogram_cell_of(tachoi_series_cell(series)),
-        tachoi_histogram_bucket(aggregation->bounds, aggregation->bound_count, value), value);
+    tachoi_histogram_cell_add_waiting(tachoi_histogram_cell_of(tachoi_series_cell(series)),
+                                      tachoi_cell_bucket(&series->family->aggregation, value),
+                                      value);
+    /* relaxed: the collector itself has added, and it itself will read */
     atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED | TACHOI_SERIES_TOUCHED,
                              memory_order_relaxed);
+}
+
+bool tachoi_series_take_touch(struct tachoi_series *series) {
+    /* seq_cst, both; with the adding and the look at `use` behind it: see series.h. A series that
+     * nobody touched is not written: its line may belong to another processor. */
+    return (atomic_load_explicit(&series->use, memory_order_seq_cst) & TACHOI_SERIES_TOUCHED) !=
+               0 &&
+           (atomic_fetch_and_explicit(&series->use, ~TACHOI_SERIES_TOUCHED, memory_order_seq_cst) &
+            TACHOI_SERIES_TOUCHED) != 0;
 }
 
 void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms) {
@@ -88,34 +100,58 @@ void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms) {
     }
 }
 
+/** Whether reading empties the cells. */
+static bool takes(const struct tachoi_series *series) {
+    return series->family->is_delta &&
+           series->family->aggregation.kind != TACHOI_AGGREGATION_LAST_VALUE;
+}
+
+static uint64_t read_word(struct tachoi_cell_head *head, bool is_taken) {
+    struct tachoi_word_cell *cell = tachoi_word_cell_of(head);
+    return is_taken ? tachoi_word_cell_take(cell) : tachoi_word_cell_read(cell);
+}
+
 int64_t tachoi_series_read_i64(struct tachoi_series *series) {
-    uint64_t bits = tachoi_word_cell_read(tachoi_word_cell_of(tachoi_series_cell(series)));
+    const bool is_taken = takes(series);
+    uint64_t bits = read_word(tachoi_series_cell(series), is_taken);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
-        bits += tachoi_word_cell_read(tachoi_word_cell_of(tachoi_stripes_cell(stripes, i)));
+        bits += read_word(tachoi_stripes_cell(stripes, i), is_taken);
     }
     return (int64_t)bits;
 }
 
 double tachoi_series_read_f64(struct tachoi_series *series) {
-    double value =
-        tachoi_f64_of_bits(tachoi_word_cell_read(tachoi_word_cell_of(tachoi_series_cell(series))));
+    const bool is_taken = takes(series);
+    double value = tachoi_f64_of_bits(read_word(tachoi_series_cell(series), is_taken));
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
-        value += tachoi_f64_of_bits(
-            tachoi_word_cell_read(tachoi_word_cell_of(tachoi_stripes_cell(stripes, i))));
+        value += tachoi_f64_of_bits(read_word(tachoi_stripes_cell(stripes, i), is_taken));
     }
     return value;
 }
 
 void tachoi_series_read_histogram(struct tachoi_series *series,
                                   struct tachoi_histogram_totals *totals, uint64_t *buckets) {
-    const size_t bucket_count = series->family->aggregation.bound_count + 1;
-    tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)), totals,
-                               buckets, bucket_count);
+    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
+    const bool is_taken = takes(series);
+    tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)), aggregation,
+                               totals, buckets, is_taken);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
         tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
-                                   totals, buckets, bucket_count);
+                                   aggregation, totals, buckets, is_taken);
+    }
+}
+
+void tachoi_series_read_exponential(struct tachoi_series *series, struct tachoi_exponential *into) {
+    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
+    const bool is_taken = takes(series);
+    tachoi_histogram_cell_merge(tachoi_histogram_cell_of(tachoi_series_cell(series)), aggregation,
+                                into, is_taken);
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+        tachoi_histogram_cell_merge(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
+                                    aggregation, into, is_taken);
     }
 }

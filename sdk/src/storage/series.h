@@ -6,7 +6,9 @@
  * or when a recorder finds its cell held by a thread that does not run, it gets stripes for good:
  * from then on recorders use the stripes, and the inline cell stays as the first term of every sum.
  * Cells are never emptied into one another, and sums of doubles add them in one order, so a
- * cumulative sum of non-negative values never steps back.
+ * cumulative sum of non-negative values never steps back. In a family that is_delta reading empties
+ * each cell in one step (an exchange; for histograms under the lock), so that each measurement is
+ * in one reading.
  *
  *                 record   promote   collector's calls
  *     record        yes      yes        yes
@@ -56,6 +58,10 @@ struct tachoi_series {
     uint32_t attributes_size;
     /* collector only, once the series is findable */
     uint64_t start_time_unix_nano;
+    uint64_t seen_ns; /* monotonic time at which it was last found in use; in limbo: the epoch */
+    /* atomic; written under the map's lock: see series_map.h */
+    _Atomic(uint32_t) place;
+    _Atomic(uint32_t) earlier;
     /* atomic */
     _Atomic(uint32_t) use; /* TACHOI_SERIES_*, TACHOI_SERIES_PIN for each bound handle */
     _Atomic(struct tachoi_stripes *) stripes; /* NULL, then set once */
@@ -67,21 +73,19 @@ struct tachoi_series {
 
 /* The bits of `use`.
  *
- * A recorder that finds a series by its attributes may record into it as long as it is ACTIVE;
- * else it must get it a place under the limit first (series_map). After each measurement it sets
+ * A recorder that finds a series by its attributes may record into it as long as it has a place
+ * under the limit; else it must get it one first (series_map). After each measurement it sets
  * RECORDED and TOUCHED unless they are set. The collector clears TOUCHED, then reads or takes the
  * cells: so a measurement that it misses finds TOUCHED clear and sets it anew. For that the adding
  * and the looking at `use` that follows it must not change places: the additions are sequentially
  * consistent, histograms set the bits while they hold the cell, and last values are stored by an
  * exchange, but only where takes_touches says that somebody clears the bit. */
-#define TACHOI_SERIES_ACTIVE UINT32_C(1)   /* holds a place under the limit; the map's lock */
 #define TACHOI_SERIES_RECORDED UINT32_C(2) /* has a measurement, ever */
 #define TACHOI_SERIES_TOUCHED UINT32_C(4)  /* has one since the collector looked */
-#define TACHOI_SERIES_REMOVED UINT32_C(8)  /* to be ended at the next collection; the map's lock */
-#define TACHOI_SERIES_PIN UINT32_C(16)     /* one for each bound handle; grows under the map's lock */
+#define TACHOI_SERIES_PIN UINT32_C(16)     /* one for each bound handle; under the map's lock */
 
 static inline bool tachoi_series_is(const struct tachoi_series *series, uint32_t bits) {
-    /* acquire; pairs with the release in mark_recorded: the first measurement is visible */
+    /* acquire; pairs with the release in mark_used: the first measurement is visible */
     return (atomic_load_explicit(&series->use, memory_order_acquire) & bits) == bits;
 }
 
@@ -96,6 +100,8 @@ uint64_t tachoi_series_next_id(void);
 struct tachoi_series *tachoi_series_create(struct tachoi_series_family *family,
                                            const struct tachoi_attribute_key *key,
                                            uint64_t start_time_unix_nano);
+
+/** Nobody may hold the series any more, and no slot of the ring: drain it before. */
 void tachoi_series_destroy(struct tachoi_series *series);
 
 static inline struct tachoi_cell_head *tachoi_series_cell(struct tachoi_series *series) {

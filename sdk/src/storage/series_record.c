@@ -9,11 +9,24 @@
  * for about 9 microseconds, so that the ring lasts for such a pause. */
 enum { INLINE_TRIES = 128, PATIENT_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
-/** Behind the measurement, so that no point shows a series before its first value. */
-static void mark_recorded(struct tachoi_series *series) {
-    if ((atomic_load_explicit(&series->use, memory_order_relaxed) & TACHOI_SERIES_RECORDED) == 0) {
-        /* release; pairs with the acquire in tachoi_series_is_recorded */
-        atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED, memory_order_release);
+/** Behind the measurement: so that no point shows a series before its first value, and so that the
+ * collector, where it has missed the measurement, hears of it the next time. */
+static void mark_used(struct tachoi_series *series) {
+    const uint32_t marks = TACHOI_SERIES_RECORDED | TACHOI_SERIES_TOUCHED;
+    /* seq_cst; behind the adding, and with tachoi_series_take_touch: see series.h */
+    if ((atomic_load_explicit(&series->use, memory_order_seq_cst) & marks) != marks) {
+        /* release; pairs with the acquire in tachoi_series_is */
+        atomic_fetch_or_explicit(&series->use, marks, memory_order_release);
+    }
+}
+
+static void store_last(struct tachoi_series *series, uint64_t bits) {
+    struct tachoi_series_family *family = series->family;
+    struct tachoi_word_cell *cell = tachoi_word_cell_of(tachoi_series_cell(series));
+    if (family->is_delta || atomic_load_explicit(&family->takes_touches, memory_order_relaxed)) {
+        tachoi_word_cell_store_ordered(cell, bits);
+    } else {
+        tachoi_word_cell_store(cell, bits);
     }
 }
 
@@ -46,6 +59,19 @@ static void add_f64(struct tachoi_series *series, double value) {
     }
 }
 
+/** TACHOI_HOLDER_NONE if the value was added, else who has the cell. */
+static inline enum tachoi_lock_holder
+try_cell(struct tachoi_series *series, struct tachoi_cell_head *head, size_t bucket, double value) {
+    struct tachoi_histogram_cell *cell = tachoi_histogram_cell_of(head);
+    const enum tachoi_lock_holder holder = tachoi_try_lock(&cell->lock, TACHOI_HOLDER_RECORDER);
+    if (holder == TACHOI_HOLDER_NONE) {
+        tachoi_histogram_cell_add(cell, bucket, value);
+        mark_used(series);
+        tachoi_unlock(&cell->lock);
+    }
+    return holder;
+}
+
 /** The detector of cells that can fail: failing to get the inline cell from another recorder is
  * contention, noted once for a measurement; failing because of the collector is not. */
 static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double value, int most,
@@ -53,8 +79,7 @@ static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double 
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     *is_contended = false;
     for (int tries = 0; tries < most; tries++) {
-        const enum tachoi_lock_holder holder =
-            tachoi_histogram_cell_try_add(tachoi_histogram_cell_of(cell), bucket, value);
+        const enum tachoi_lock_holder holder = try_cell(series, cell, bucket, value);
         if (holder == TACHOI_HOLDER_NONE) {
             if (*is_contended) {
                 tachoi_cell_note_contention(cell, 1);
@@ -66,11 +91,11 @@ static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double 
     return false;
 }
 
-static bool try_stripes(struct tachoi_stripes *stripes, size_t bucket, double value) {
+static bool try_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes, size_t bucket,
+                        double value) {
     size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
     for (int tries = 0; tries < STRIPE_TRIES; tries++) {
-        if (tachoi_histogram_cell_try_add(
-                tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, index)), bucket, value) ==
+        if (try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) ==
             TACHOI_HOLDER_NONE) {
             return true;
         }
@@ -86,7 +111,7 @@ static bool try_alone(struct tachoi_series *series, size_t bucket, double value)
         return true;
     }
     if (is_contended && tachoi_reserve_attach(&series->family->reserve, &series->stripes)) {
-        return try_stripes(tachoi_series_stripes(series), bucket, value);
+        return try_stripes(series, tachoi_series_stripes(series), bucket, value);
     }
     if (try_inline_cell(series, bucket, value, PATIENT_TRIES, &is_contended)) {
         return true;
@@ -99,43 +124,38 @@ static bool try_alone(struct tachoi_series *series, size_t bucket, double value)
 
 static void add_to_histogram(struct tachoi_series *series, double value) {
     struct tachoi_series_family *family = series->family;
-    const size_t bucket =
-        tachoi_histogram_bucket(family->aggregation.bounds, family->aggregation.bound_count, value);
+    const size_t bucket = tachoi_cell_bucket(&family->aggregation, value);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
-    const bool added =
-        stripes != NULL ? try_stripes(stripes, bucket, value) : try_alone(series, bucket, value);
-    if (!added) {
-        if (!tachoi_overflow_ring_put(family->ring, series, value)) {
-            atomic_fetch_add_explicit(&family->contended, 1, memory_order_relaxed);
-        }
-        return; /* the drain will mark the series */
+    const bool is_added = stripes != NULL ? try_stripes(series, stripes, bucket, value)
+                                          : try_alone(series, bucket, value);
+    /* What goes into the ring is marked when it comes out. */
+    if (!is_added && !tachoi_overflow_ring_put(family->ring, series, value)) {
+        atomic_fetch_add_explicit(&family->contended, 1, memory_order_relaxed);
     }
-    mark_recorded(series);
 }
 
 void tachoi_series_record_i64(struct tachoi_series *series, int64_t value) {
     if (series->family->aggregation.kind == TACHOI_AGGREGATION_LAST_VALUE) {
-        tachoi_word_cell_store(tachoi_word_cell_of(tachoi_series_cell(series)), (uint64_t)value);
+        store_last(series, (uint64_t)value);
     } else {
         add_i64(series, value);
     }
-    mark_recorded(series);
+    mark_used(series);
 }
 
 void tachoi_series_record_f64(struct tachoi_series *series, double value) {
     switch (series->family->aggregation.kind) {
     case TACHOI_AGGREGATION_LAST_VALUE:
-        tachoi_word_cell_store(tachoi_word_cell_of(tachoi_series_cell(series)),
-                               tachoi_bits_of_f64(value));
+        store_last(series, tachoi_bits_of_f64(value));
+        mark_used(series);
         break;
     case TACHOI_AGGREGATION_SUM:
         add_f64(series, value);
+        mark_used(series);
         break;
     case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
-        add_to_histogram(series, value);
-        return;
     case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
-        return;
+        add_to_histogram(series, value); /* which marks */
+        break;
     }
-    mark_recorded(series);
 }

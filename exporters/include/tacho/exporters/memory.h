@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the in-memory exporter: keeps copies of the batches it gets, for tests of instrumentation.
+ * Where a reader limits the size of batches, a collection makes several: all but its last have
+ * has_more set.
  * Source: OpenTelemetry specification, metrics/sdk_exporters/in-memory.md (MEM-01..03). */
 #ifndef TACHO_EXPORTERS_MEMORY_H
 #define TACHO_EXPORTERS_MEMORY_H
@@ -13,6 +15,13 @@ typedef struct tacho_memory_options {
     /** Optional (0 = 1024). Batches kept; the oldest goes when there are more. */
     uint32_t max_batches;
     tacho_error *error; /**< Optional (NULL = not wanted). Says what was wrong. */
+    /** Optional (0 = cumulative for all kinds). What the reader uses unless its own options say. */
+    tacho_temporality_preference temporality_preference;
+    /** Optional (0 = by temporality_preference). For each kind, by its number. */
+    tacho_temporality temporalities[TACHO_INSTRUMENT_KINDS];
+    /** Optional (NULL = default). For each kind, by its number; what the reader uses unless a view
+     * or its own options say. Copied; the reader checks the parameters. */
+    const tacho_aggregation *default_aggregations[TACHO_INSTRUMENT_KINDS];
 } tacho_memory_options;
 
 /**

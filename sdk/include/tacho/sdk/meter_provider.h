@@ -66,7 +66,10 @@ typedef struct tacho_meter_provider_options {
     tacho_exemplar_filter exemplar_filter; /**< Optional (0 = from the environment). */
     /**
      * Optional. Measure the SDK itself, under OpenTelemetry's names (otel.sdk.*): opt-in, as the
-     * names may still change. (OBS-01..04)
+     * names may still change. The durations of collections, and what becomes of the points that
+     * are exported; but the latter not for exporters that keep an account (the table has
+     * `delivery`), as they only accept here what they deliver later: they measure themselves.
+     * (OBS-01..04)
      */
     bool enable_self_observation;
     /** Optional (NULL = the global provider). Which provider measures that; may be another one
@@ -84,13 +87,13 @@ typedef struct tacho_meter_provider_options {
 } tacho_meter_provider_options;
 
 /**
- * Makes a provider and starts its readers. Takes the resource and the readers over, on success and
- * on failure. With OTEL_SDK_DISABLED=true the provider hands out no-op meters and starts nothing.
- * `options` may be NULL.
- * Returns TACHO_OK, TACHO_E_INVALID (a NULL reader, an incomplete clock, no `out`; or a struct_size
- * that is too small, then nothing is taken over, as nothing can be read), TACHO_E_BUSY (a reader
- * that has a provider; that one is left alone), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY,
- * TACHO_E_SYSTEM (no thread). A failure is told to the diagnostics handler, too.
+ * Makes a provider and starts its readers. Takes the resource, the readers and the views over, on
+ * success and on failure. With OTEL_SDK_DISABLED=true the provider hands out no-op meters and
+ * starts nothing. `options` may be NULL. Returns TACHO_OK, TACHO_E_INVALID (a NULL reader or view,
+ * an incomplete clock, an exemplar_filter that there is not, no `out`; or a struct_size that is too
+ * small, then nothing is taken over, as nothing can be read), TACHO_E_BUSY (a reader or view that
+ * has a provider, which is left alone, or is in the list twice), TACHO_E_UNSUPPORTED,
+ * TACHO_E_NO_MEMORY, TACHO_E_SYSTEM (no thread). A failure is told to the diagnostics handler, too.
  */
 TACHO_API int tacho_meter_provider_create(const tacho_meter_provider_options *options,
                                           tacho_meter_provider **out);
@@ -136,7 +139,8 @@ TACHO_API void tacho_meter_provider_destroy(tacho_meter_provider *provider);
 /**
  * Replaces the meter configurator; NULL: all meters by default. When it returns, the meters that
  * exist follow the new one. Any thread. Experimental. Returns TACHO_OK, TACHO_E_INVALID,
- * TACHO_E_FORKED, TACHO_E_NO_MEMORY (nothing was changed). (SDK-08, SDK-09, SDK-22)
+ * TACHO_E_SHUTDOWN (it is being destroyed), TACHO_E_FORKED, TACHO_E_NO_MEMORY (nothing was
+ * changed). (SDK-08, SDK-09, SDK-22)
  */
 TACHO_API int tacho_meter_provider_set_meter_configurator(tacho_meter_provider *provider,
                                                           tacho_meter_configurator_fn configurator,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reader/setup.h"
+#include "pipeline/setup.h"
 
 #include <stdio.h>
 #include <string.h>

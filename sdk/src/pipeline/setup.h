@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns what a failed set-up call says: one diagnostic and the caller's tacho_error, in the same
  * words; and how large the public structs were when they were first released. */
-#ifndef TACHOI_READER_SETUP_H
-#define TACHOI_READER_SETUP_H
+#ifndef TACHOI_PIPELINE_SETUP_H
+#define TACHOI_PIPELINE_SETUP_H
 
 #include <stddef.h>
 
@@ -25,6 +25,9 @@
 #define TACHOI_FIRST_PERIODIC_READER_OPTIONS TACHOI_SIZE_UP_TO_ERROR(tacho_periodic_reader_options)
 #define TACHOI_FIRST_MANUAL_READER_OPTIONS TACHOI_SIZE_UP_TO_ERROR(tacho_manual_reader_options)
 #define TACHOI_FIRST_PROVIDER_OPTIONS TACHOI_SIZE_UP_TO_ERROR(tacho_meter_provider_options)
+#define TACHOI_FIRST_VIEW_OPTIONS TACHOI_SIZE_UP_TO_ERROR(tacho_view_options)
+#define TACHOI_FIRST_AGGREGATION TACHOI_SIZE_UP_TO(tacho_aggregation, disable_min_max)
+#define TACHOI_FIRST_RESERVOIR_OPS TACHOI_SIZE_UP_TO(tacho_exemplar_reservoir_ops, destroy)
 
 /* --- failures --- */
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/duplicate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline/names.h"
+#include "pipeline/report.h"
+
+#define RECIPE_BYTES 512
+#define DESCRIPTION_SHOWN 128
+#define SUBJECT_BYTES 512
+
+/* The beginning of a text, for "%.*s": a tacho_string may be without data. */
+#define TEXT_SHOWN 63
+#define TEXT(text)                                                                                 \
+    (int)((text).length < TEXT_SHOWN ? (text).length : TEXT_SHOWN),                                \
+        (text).length > 0 ? (text).data : ""
+
+/* --- words --- */
+
+static const struct {
+    const char *text;   /* for sentences */
+    const char *suffix; /* for names */
+    const char *constant;
+} kinds[TACHO_INSTRUMENT_KINDS] = {
+    [TACHO_INSTRUMENT_COUNTER] = {"counter", "counter", "TACHO_INSTRUMENT_COUNTER"},
+    [TACHO_INSTRUMENT_UP_DOWN_COUNTER] = {"up-down counter", "up_down_counter",
+                                          "TACHO_INSTRUMENT_UP_DOWN_COUNTER"},
+    [TACHO_INSTRUMENT_GAUGE] = {"gauge", "gauge", "TACHO_INSTRUMENT_GAUGE"},
+    [TACHO_INSTRUMENT_HISTOGRAM] = {"histogram", "histogram", "TACHO_INSTRUMENT_HISTOGRAM"},
+    [TACHO_INSTRUMENT_OBSERVABLE_COUNTER] = {"observable counter", "observable_counter",
+                                             "TACHO_INSTRUMENT_OBSERVABLE_COUNTER"},
+    [TACHO_INSTRUMENT_OBSERVABLE_UP_DOWN_COUNTER] = {"observable up-down counter",
+                                                     "observable_up_down_counter",
+                                                     "TACHO_INSTRUMENT_OBSERVABLE_UP_DOWN_COUNTER"},
+    [TACHO_INSTRUMENT_OBSERVABLE_GAUGE] = {"observable gauge", "observable_gauge",
+                                           "TACHO_INSTRUMENT_OBSERVABLE_GAUGE"},
+};
+
+static const char *number_text(const struct tachoi_instrument_about *about) {
+    return about->number_type == TACHO_NUMBER_I64 ? "integers" : "doubles";
+}
+
+/* The text as a C string literal; false if there is not enough room, or what a literal cannot
+ * plainly show. */
+static bool write_literal(tacho_string text, char *out, size_t size) {
+    size_t length = 0;
+    out[length++] = '"';
+    for (size_t i = 0; i < text.length; i++) {
+        if (length + 4 > size || (unsigned char)text.data[i] < ' ') {
+            return false;
+        }
+        if (text.data[i] == '"' || text.data[i] == '\\') {
+            out[length++] = '\\';
+        }
+        out[length++] = text.data[i];
+    }
+    out[length++] = '"';
+    out[length] = '\0';
+    return true;
+}
+
+/* --- what mends it --- */
+
+static bool differs_in_kind(const struct tachoi_stream_conflict *conflict) {
+    return conflict->stream->about->kind != conflict->seen->about->kind;
+}
+
+static bool differs_in_description_alone(const struct tachoi_stream_conflict *conflict) {
+    const struct tachoi_stream *a = conflict->stream;
+    const struct tachoi_stream *b = conflict->seen;
+    struct tachoi_stream_plan plan = a->plan; /* borrows all; freed by nobody */
+    plan.description = b->plan.description;
+    return !differs_in_kind(conflict) && a->about->number_type == b->about->number_type &&
+           tachoi_string_equals(a->about->unit, b->about->unit) &&
+           tachoi_stream_plan_equals(&plan, &b->plan);
+}
+
+/* INST-05 */
+static void recipe_for_kinds(const struct tachoi_stream_conflict *conflict, char *out) {
+    const struct tachoi_instrument_about *about = conflict->stream->about;
+    (void)snprintf(out, RECIPE_BYTES,
+                   "rename one, or give the provider the view "
+                   "tacho_view_create(TACHO_OPTIONS(tacho_view_options, .instrument_name = \"%s\", "
+                   ".instrument_types = TACHO_INSTRUMENT_TYPE(%s), .name = \"%s.%s\"), &view)",
+                   about->name.data, kinds[about->kind].constant, about->name.data,
+                   kinds[about->kind].suffix);
+}
+
+/* INST-04 */
+static void recipe_for_descriptions(const struct tachoi_stream_conflict *conflict, char *out) {
+    char description[DESCRIPTION_SHOWN];
+    tacho_string a = conflict->stream->plan.description;
+    tacho_string b = conflict->seen->plan.description;
+    if (!write_literal(a.length > b.length ? a : b, description, sizeof description)) {
+        (void)snprintf(description, sizeof description, "\"...\"");
+    }
+    (void)snprintf(out, RECIPE_BYTES,
+                   "make the descriptions equal, or give the provider the view "
+                   "tacho_view_create(TACHO_OPTIONS(tacho_view_options, .instrument_name = \"%s\", "
+                   ".description = %s), &view)",
+                   conflict->stream->about->name.data, description);
+}
+
+static void write_cure(const struct tachoi_stream_conflict *conflict, char *out) {
+    if (differs_in_kind(conflict)) {
+        recipe_for_kinds(conflict, out);
+    } else if (differs_in_description_alone(conflict)) {
+        recipe_for_descriptions(conflict, out);
+    } else {
+        (void)snprintf(out, RECIPE_BYTES,
+                       "make kind, number type, unit and description equal, or rename one");
+    }
+}
+
+/* --- telling --- */
+
+/* What the rate limit tells conflicts apart by. */
+static void write_subject(const struct tachoi_stream_conflict *conflict, char *out) {
+    const struct tachoi_instrument_about *a = conflict->stream->about;
+    const struct tachoi_instrument_about *b = conflict->seen->about;
+    (void)snprintf(out, SUBJECT_BYTES, "%.*s %d %d %.*s %.*s %.*s %d %d %.*s %.*s", TEXT(a->name),
+                   (int)a->kind, (int)a->number_type, TEXT(a->unit), TEXT(a->description),
+                   TEXT(b->name), (int)b->kind, (int)b->number_type, TEXT(b->unit),
+                   TEXT(b->description));
+}
+
+static void tell_of_instruments(const struct tachoi_stream_conflict *conflict,
+                                const char *subject) {
+    const struct tachoi_instrument_about *about = conflict->stream->about;
+    const struct tachoi_instrument_about *seen = conflict->seen->about;
+    char cure[RECIPE_BYTES];
+    write_cure(conflict, cure);
+    tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_instrument", subject,
+                  "instrument `%s` (%s of %s, unit `%.*s`) was made before as %s of %s, unit "
+                  "`%.*s`%s; both are exported: %s",
+                  seen->name.data, kinds[about->kind].text, number_text(about), TEXT(about->unit),
+                  kinds[seen->kind].text, number_text(seen), TEXT(seen->unit),
+                  differs_in_description_alone(conflict) ? ", with another description" : "", cure);
+}
+
+static void tell_of_views(const struct tachoi_stream_conflict *conflict, const char *subject) {
+    const struct tachoi_instrument_about *about = conflict->stream->about;
+    const struct tachoi_instrument_about *seen = conflict->seen->about;
+    tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_stream", subject,
+                  "views make streams of one name, `%.*s`, of instrument `%.*s` (%s) and %s `%.*s` "
+                  "(%s), which are not equal; both are exported: give a view another name",
+                  TEXT(conflict->stream->plan.name), TEXT(seen->name), kinds[seen->kind].text,
+                  about == seen ? "once more of" : "of instrument", TEXT(about->name),
+                  kinds[about->kind].text);
+}
+
+void tachoi_duplicate_tell(const struct tachoi_stream_conflict *conflict) {
+    const struct tachoi_stream *stream = conflict->stream;
+    const struct tachoi_stream *seen = conflict->seen;
+    char subject[SUBJECT_BYTES];
+    write_subject(conflict, subject);
+    if (stream->about == seen->about || stream->plan.has_view_name || seen->plan.has_view_name) {
+        tell_of_views(conflict, subject);
+    } else {
+        tell_of_instruments(conflict, subject);
+    }
+}

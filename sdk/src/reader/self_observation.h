@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns what readers measure of themselves and of their exporters, under OpenTelemetry's names,
+ * through the public API as any other library. It is off until it is given a provider.
+ *
+ * Recorded inside a collection, which is allowed, as recording waits for none; what a collection
+ * adds comes with the next one, and is one point of a series that exists, so that nothing feeds
+ * itself. An exporter that keeps an account decides later what became of its points than when it
+ * takes them: it measures itself, and here is silence. (OBS-01..04) */
+#ifndef TACHOI_READER_SELF_OBSERVATION_H
+#define TACHOI_READER_SELF_OBSERVATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tacho/counter.h"
+#include "tacho/histogram.h"
+#include "tacho/meter.h"
+#include "tacho/sdk/metric_exporter.h"
+#include "tacho/up_down_counter.h"
+
+/** "<type>/<n>" and its first part: otel.component.name and otel.component.type. */
+struct tachoi_component {
+    char name[96];
+    char type[80];
+};
+
+/** Of one reader. Zero: off. Immutable after init; any thread. */
+struct tachoi_self_observation {
+    struct tachoi_component reader;
+    struct tachoi_component exporter;
+    tacho_histogram *collection_duration; /* NULL = off, as are the following */
+    tacho_up_down_counter *inflight;
+    tacho_counter *exported;
+    tacho_histogram *export_duration;
+};
+
+/** Switches it on: names the components and makes the instruments at `provider`, NULL = the global
+ * one. `exporter` (NULL = none) is the table's name, `has_account` whether it measures itself. */
+void tachoi_self_observation_init(struct tachoi_self_observation *self,
+                                  tacho_meter_provider *provider, const char *reader_type,
+                                  const char *exporter, bool has_account);
+
+/** A collection that began then has ended. */
+void tachoi_self_observe_collection(const struct tachoi_self_observation *self, uint64_t begin_ns,
+                                    int status);
+
+/** An export of so many points begins. */
+void tachoi_self_observe_export_begin(const struct tachoi_self_observation *self, size_t points);
+/** It, begun then, has ended. */
+void tachoi_self_observe_export_end(const struct tachoi_self_observation *self, size_t points,
+                                    uint64_t begin_ns, int status);
+
+#endif

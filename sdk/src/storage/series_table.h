@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the open-addressing table of a series map: an array of pointers to series, probed linearly.
+ * Knows nothing of limits, of lists, or of when memory may be freed.
+ *
+ * A slot is NULL, a series, or a tombstone where a series was. A series is complete before a slot
+ * shows it. Insertion uses tombstones again; erasing leaves one only where the probe goes on behind
+ * it. At most three quarters of the slots are not NULL, so every probe ends.
+ *
+ *             find    insert, erase
+ *   find       yes         yes
+ *   insert     yes         no (the map's lock)
+ *
+ * A find that runs together with an insertion of the same set may miss it, and one that began
+ * before an erasure may still give the series. Progress: find is wait-free. */
+#ifndef TACHOI_STORAGE_SERIES_TABLE_H
+#define TACHOI_STORAGE_SERIES_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attributes/attribute_set.h"
+#include "storage/series.h"
+#include "storage/visits.h"
+
+struct tachoi_series_table {
+    /* immutable after publication */
+    size_t mask;
+    bool is_freeable; /* published when visits were counted */
+    /* guarded by the map's lock */
+    size_t used;                      /* slots that are not NULL */
+    struct tachoi_series_table *next; /* retired tables */
+    uint64_t retired_epoch;
+    /* atomic */
+    _Atomic(struct tachoi_series *) slots[];
+};
+
+/** At most half full with that many series; NULL when memory is short. Freed with tachoi_free. */
+struct tachoi_series_table *tachoi_series_table_create(size_t series_count);
+
+/**
+ * Finds the series of exactly this set, NULL if there is none. `uncounted`: NULL for a visit that is
+ * counted, or under the map's lock; else false, nothing found, if counting has begun meanwhile.
+ */
+bool tachoi_series_table_find(struct tachoi_series_table *table,
+                              const struct tachoi_attribute_key *key,
+                              const struct tachoi_visits *uncounted, struct tachoi_series **out);
+
+/* --- under the map's lock --- */
+
+/** False, nothing done, if the table is as full as it may be. The set is not in it yet. */
+bool tachoi_series_table_insert(struct tachoi_series_table *table, struct tachoi_series *series);
+
+/** The series is in the table. */
+void tachoi_series_table_erase(struct tachoi_series_table *table,
+                               const struct tachoi_series *series);
+
+/** Inserts all series of `from`. */
+void tachoi_series_table_insert_all(struct tachoi_series_table *table,
+                                    struct tachoi_series_table *from);
+
+#endif
