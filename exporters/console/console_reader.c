@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the pairing of the console exporter with a periodic reader, whose interval is shorter than
  * that of others: somebody is watching. (STD-04) */
+#include "console/console_reader.h"
+
 #include "base/env.h"
 #include "tacho/exporters/console.h"
 #include "tacho/sdk/diagnostics.h"
@@ -9,8 +11,7 @@
 #define INTERVAL_MS 10000
 #define INTERVAL_VARIABLE "OTEL_METRIC_EXPORT_INTERVAL"
 
-/* 0, which lets the reader look for itself, where the environment has an interval. */
-static uint32_t interval_ms(void) {
+uint32_t tachoi_console_interval_ms(void) {
     uint64_t value = 0;
     const enum tachoi_env_result result = tachoi_env_u64(INTERVAL_VARIABLE, UINT32_MAX - 1, &value);
     if (result == TACHOI_ENV_OK && value > 0) {
@@ -32,5 +33,7 @@ int tacho_console_reader_create(tacho_metric_reader **out) {
         return status;
     }
     return tacho_periodic_reader_create(
-        exporter, TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = interval_ms()), out);
+        exporter,
+        TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = tachoi_console_interval_ms()),
+        out);
 }

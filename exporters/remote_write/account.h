@@ -23,6 +23,7 @@ struct tachoi_account {
     uint64_t dropped_invalid;
 
     /* guarded by lock */
+    uint64_t unsupported_points; /* never accepted */
     uint64_t requests;
     uint64_t retries;
     uint64_t bytes_sent;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns finding time series of equal labels within one batch. See collisions.h. */
+/* Owns finding time series of equal labels within one collection. See collisions.h. */
 #include "remote_write/collisions.h"
 
 #include <string.h>
@@ -12,35 +12,6 @@ void tachoi_collisions_fini(struct tachoi_collisions *collisions) {
     tachoi_free(collisions->entries);
     tachoi_free(collisions->slots);
     *collisions = (struct tachoi_collisions){0};
-}
-
-static bool reserve(struct tachoi_collisions *collisions, size_t count) {
-    size_t slot_count = FIRST_SLOTS;
-    while (slot_count / 2 < count) {
-        slot_count *= 2; /* count is below UINT32_MAX */
-    }
-    tachoi_collisions_fini(collisions);
-    collisions->entries = tachoi_calloc(slot_count / 2, sizeof collisions->entries[0]);
-    collisions->slots = tachoi_calloc(slot_count, sizeof collisions->slots[0]);
-    if (collisions->entries == NULL || collisions->slots == NULL) {
-        tachoi_collisions_fini(collisions);
-        return false;
-    }
-    collisions->entry_capacity = slot_count / 2;
-    collisions->slot_count = slot_count;
-    return true;
-}
-
-bool tachoi_collisions_begin(struct tachoi_collisions *collisions, size_t count) {
-    if (count > UINT32_MAX / 4) {
-        return false;
-    }
-    collisions->entry_count = 0;
-    if (collisions->slot_count == 0 || count > collisions->entry_capacity) {
-        return reserve(collisions, count);
-    }
-    memset(collisions->slots, 0, collisions->slot_count * sizeof collisions->slots[0]);
-    return true;
 }
 
 /* The slot of an entry with equal labels, else the free one where they belong. */
@@ -75,13 +46,54 @@ tachoi_collisions_find(const struct tachoi_collisions *collisions,
     return NULL;
 }
 
+static void add_entry(struct tachoi_collisions *collisions,
+                      const struct tachoi_collision_entry *entry) {
+    struct tachoi_collision_slot *slot = probe(collisions, entry->series, entry->component);
+    collisions->entries[collisions->entry_count++] = *entry;
+    slot->tag = (uint32_t)(entry->series->blocks[entry->component].hash >> 32);
+    slot->entry = (uint32_t)collisions->entry_count;
+}
+
 void tachoi_collisions_add(struct tachoi_collisions *collisions,
                            const struct tachoi_encoded_series *series, size_t record_at) {
     for (uint32_t i = 0; i < series->component_count; i++) {
-        struct tachoi_collision_slot *slot = probe(collisions, series, i);
-        collisions->entries[collisions->entry_count++] = (struct tachoi_collision_entry){
-            .series = series, .record_at = record_at, .component = i};
-        slot->tag = (uint32_t)(series->blocks[i].hash >> 32);
-        slot->entry = (uint32_t)collisions->entry_count;
+        add_entry(collisions, &(const struct tachoi_collision_entry){
+                                  .series = series, .record_at = record_at, .component = i});
     }
+}
+
+void tachoi_collisions_begin(struct tachoi_collisions *collisions) {
+    collisions->entry_count = 0;
+    if (collisions->slot_count > 0) {
+        memset(collisions->slots, 0, collisions->slot_count * sizeof collisions->slots[0]);
+    }
+}
+
+/* Moves the entries into larger memory. */
+static bool grow(struct tachoi_collisions *collisions, size_t entry_count) {
+    struct tachoi_collisions larger = {.slot_count = FIRST_SLOTS};
+    while (larger.slot_count / 2 < entry_count) {
+        larger.slot_count *= 2; /* entry_count is below UINT32_MAX / 4 */
+    }
+    larger.entry_capacity = larger.slot_count / 2;
+    larger.entries = tachoi_calloc(larger.entry_capacity, sizeof larger.entries[0]);
+    larger.slots = tachoi_calloc(larger.slot_count, sizeof larger.slots[0]);
+    if (larger.entries == NULL || larger.slots == NULL) {
+        tachoi_collisions_fini(&larger);
+        return false;
+    }
+    for (size_t i = 0; i < collisions->entry_count; i++) {
+        add_entry(&larger, &collisions->entries[i]);
+    }
+    tachoi_collisions_fini(collisions);
+    *collisions = larger;
+    return true;
+}
+
+bool tachoi_collisions_reserve(struct tachoi_collisions *collisions, size_t count) {
+    if (count > UINT32_MAX / 4 - collisions->entry_count) {
+        return false;
+    }
+    count += collisions->entry_count;
+    return count <= collisions->entry_capacity || grow(collisions, count);
 }

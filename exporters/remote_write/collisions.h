@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns finding time series of equal labels within one batch, by hash and then by bytes (CONV-08,
- * CONV-09): a receiver refuses two samples of one series and one millisecond. */
+/* Owns finding time series of equal labels within one collection, by hash and then by bytes
+ * (CONV-08, CONV-09): a receiver refuses two samples of one series and one millisecond. */
 #ifndef TACHOI_REMOTE_WRITE_COLLISIONS_H
 #define TACHOI_REMOTE_WRITE_COLLISIONS_H
 
 #include "remote_write/encoded_series.h"
 
-/** A time series of the batch: a component of the record that begins at word `record_at` of the
- * batch's run. */
+/** A time series of the collection: a component of the record that begins at word `record_at` of
+ * its run. */
 struct tachoi_collision_entry {
     const struct tachoi_encoded_series *series;
     size_t record_at;
@@ -31,8 +31,11 @@ struct tachoi_collisions {
 
 void tachoi_collisions_fini(struct tachoi_collisions *collisions);
 
-/** Forgets the last batch and makes room for `count` time series; false when memory is short. */
-bool tachoi_collisions_begin(struct tachoi_collisions *collisions, size_t count);
+/** Forgets the last collection. */
+void tachoi_collisions_begin(struct tachoi_collisions *collisions);
+
+/** Makes room for `count` more time series; false when memory is short, then nothing changes. */
+bool tachoi_collisions_reserve(struct tachoi_collisions *collisions, size_t count);
 
 /** An entry whose labels equal those of a component of `series`; NULL if there is none. */
 const struct tachoi_collision_entry *

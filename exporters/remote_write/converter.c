@@ -2,17 +2,13 @@
 /* Owns the way from a batch to neutral records. See converter.h. */
 #include "remote_write/converter.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "remote_write/options.h"
+#include "remote_write/unsupported.h"
 #include "tacho/sdk/diagnostics.h"
 
 /* The series id of target_info: the SDK counts its ids up from below. */
 #define TARGET_INFO_ID UINT64_MAX
-
-/* A quiet NaN that is not the stale marker (P-06). */
-#define ORDINARY_NAN_BITS UINT64_C(0x7ff8000000000001)
 
 void tachoi_converter_init(struct tachoi_converter *converter, bool disable_scope_info,
                            bool disable_target_info) {
@@ -45,16 +41,23 @@ static size_t point_components(const tacho_metric *metric, size_t index) {
                                        true);
 }
 
+/* Over the points that can be sent. */
+static size_t sum_over_metric(const tacho_metric *metric,
+                              size_t (*count)(const tacho_metric *metric, size_t index)) {
+    size_t sum = 0;
+    for (size_t i = 0; tachoi_is_metric_supported(metric) && i < metric->point_count; i++) {
+        sum += tachoi_is_point_supported(metric, i) ? count(metric, i) : 0;
+    }
+    return sum;
+}
+
 static size_t sum_over_points(const tacho_metric_batch *batch,
                               size_t (*count)(const tacho_metric *metric, size_t index)) {
     size_t sum = 0;
     for (size_t i = 0; i < batch->scope_count; i++) {
         const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, i);
         for (size_t j = 0; j < scope->metric_count; j++) {
-            const tacho_metric *metric = tacho_scope_metrics_metric(scope, j);
-            for (size_t k = 0; k < metric->point_count; k++) {
-                sum += count(metric, k);
-            }
+            sum += sum_over_metric(tacho_scope_metrics_metric(scope, j), count);
         }
     }
     return sum;
@@ -62,79 +65,6 @@ static size_t sum_over_points(const tacho_metric_batch *batch,
 
 size_t tachoi_batch_samples(const tacho_metric_batch *batch) {
     return sum_over_points(batch, point_samples);
-}
-
-/* --- values --- */
-
-static uint64_t bits_of(double value) {
-    uint64_t bits = ORDINARY_NAN_BITS;
-    if (value == value) {
-        memcpy(&bits, &value, sizeof bits);
-    }
-    return bits;
-}
-
-static double value_of(uint64_t bits) {
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* A start is at least 1 ms before its sample; 0 = none. */
-static int64_t start_ms_of(uint64_t start_ns, int64_t time_ms) {
-    int64_t start_ms = (int64_t)(start_ns / TACHOI_NS_PER_MS);
-    return start_ms < time_ms ? start_ms : time_ms - 1;
-}
-
-static void fill_number(struct tachoi_record *record, const tacho_metric *metric,
-                        const tacho_number_point *point) {
-    double value =
-        metric->number_type == TACHO_NUMBER_I64 ? (double)point->value.i64 : point->value.f64;
-    record->words[TACHOI_NUMBER_VALUE] = bits_of(value);
-}
-
-static void fill_histogram(struct tachoi_record *record, const tacho_histogram_point *point) {
-    record->words[TACHOI_HISTOGRAM_COUNT] = point->count;
-    record->words[TACHOI_HISTOGRAM_SUM] = point->has_sum ? bits_of(point->sum) : 0;
-    record->words[TACHOI_HISTOGRAM_HAS_SUM] = point->has_sum ? 1 : 0;
-    memcpy(&record->words[TACHOI_HISTOGRAM_BUCKETS], point->bucket_counts,
-           (point->bound_count + 1) * sizeof point->bucket_counts[0]);
-}
-
-/* --- merging --- */
-
-static void merge_histogram(struct tachoi_record *into, const struct tachoi_record *from) {
-    size_t buckets = (size_t)into->series->bound_count + 1;
-    into->words[TACHOI_HISTOGRAM_COUNT] += from->words[TACHOI_HISTOGRAM_COUNT];
-    into->words[TACHOI_HISTOGRAM_SUM] = bits_of(value_of(into->words[TACHOI_HISTOGRAM_SUM]) +
-                                                value_of(from->words[TACHOI_HISTOGRAM_SUM]));
-    for (size_t i = 0; i < buckets; i++) {
-        into->words[TACHOI_HISTOGRAM_BUCKETS + i] += from->words[TACHOI_HISTOGRAM_BUCKETS + i];
-    }
-}
-
-static void merge(struct tachoi_record *into, const struct tachoi_record *from) {
-    switch (into->series->kind) {
-    case TACHOI_ENCODED_COUNTER:
-    case TACHOI_ENCODED_UP_DOWN_COUNTER:
-        into->words[TACHOI_NUMBER_VALUE] = bits_of(value_of(into->words[TACHOI_NUMBER_VALUE]) +
-                                                   value_of(from->words[TACHOI_NUMBER_VALUE]));
-        break;
-    case TACHOI_ENCODED_GAUGE:
-        into->words[TACHOI_NUMBER_VALUE] = from->words[TACHOI_NUMBER_VALUE];
-        break;
-    case TACHOI_ENCODED_HISTOGRAM:
-        merge_histogram(into, from);
-        break;
-    }
-    into->start_ms = into->start_ms < from->start_ms ? into->start_ms : from->start_ms;
-}
-
-static bool can_merge(const struct tachoi_record *into, const struct tachoi_record *from) {
-    return into->series->kind == from->series->kind &&
-           tachoi_encoded_series_has_equal_labels(into->series, from->series) &&
-           (into->series->kind != TACHOI_ENCODED_HISTOGRAM ||
-            into->words[TACHOI_HISTOGRAM_HAS_SUM] == from->words[TACHOI_HISTOGRAM_HAS_SUM]);
 }
 
 static void count_invalid(struct tachoi_converter *converter, size_t samples) {
@@ -163,8 +93,8 @@ static void place(struct tachoi_converter *converter, const struct tachoi_record
         return;
     }
     struct tachoi_record *owner = tachoi_run_at(&converter->run, taken->record_at);
-    if (can_merge(owner, record)) {
-        merge(owner, record);
+    if (tachoi_record_can_merge(owner, record)) {
+        tachoi_record_merge(owner, record);
         return;
     }
     count_invalid(converter, samples);
@@ -172,6 +102,12 @@ static void place(struct tachoi_converter *converter, const struct tachoi_record
 }
 
 /* --- series --- */
+
+/* A start is at least 1 ms before its sample; 0 = none. */
+static int64_t start_ms_of(uint64_t start_ns, int64_t time_ms) {
+    int64_t start_ms = (int64_t)(start_ns / TACHOI_NS_PER_MS);
+    return start_ms < time_ms ? start_ms : time_ms - 1;
+}
 
 static void report_new(const struct tachoi_encoded_series *series, const tacho_metric *metric) {
     int length = metric->name.length < 200 ? (int)metric->name.length : 200;
@@ -216,7 +152,9 @@ static struct tachoi_record *prepare(struct tachoi_converter *converter,
         }
     }
     struct tachoi_record *record = NULL;
-    converter->generation = source->ref.generation;
+    if (source->ref.id != TACHOI_NO_SERIES_ID) { /* a producer without ids has no generations */
+        converter->generation = source->ref.generation;
+    }
     if (series != NULL) {
         series->seen = converter->collection;
         if (series->is_invalid || !fits(series, source)) {
@@ -250,7 +188,7 @@ static void convert_point(struct tachoi_converter *converter,
         source->bound_count = point->bound_count;
         record = prepare(converter, source, samples, point->start_time_unix_nano);
         if (record != NULL) {
-            fill_histogram(record, point);
+            tachoi_record_fill_histogram(record, point);
         }
     } else {
         const tacho_number_point *point = tacho_metric_number_point(metric, index);
@@ -258,7 +196,7 @@ static void convert_point(struct tachoi_converter *converter,
         source->attributes = point->attributes;
         record = prepare(converter, source, samples, point->start_time_unix_nano);
         if (record != NULL) {
-            fill_number(record, metric, point);
+            tachoi_record_fill_number(record, metric, point);
         }
     }
     if (record != NULL) {
@@ -269,22 +207,25 @@ static void convert_point(struct tachoi_converter *converter,
 static void convert_metric(struct tachoi_converter *converter,
                            const struct tachoi_prometheus_conversion *conversion,
                            const tacho_scope *scope, const tacho_metric *metric) {
-    if (metric->temporality == TACHO_TEMPORALITY_DELTA) { /* CONV-01 */
-        for (size_t i = 0; i < metric->point_count; i++) {
-            count_invalid(converter, point_samples(metric, i));
-        }
-        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "delta_temporality",
-                                 "Prometheus needs cumulative values; deltas are dropped");
-        return;
-    }
     struct tachoi_encoded_series_source source = {
         .conversion = conversion, .scope = scope, .metric = metric};
+    const bool is_supported = tachoi_is_metric_supported(metric);
+    size_t unsupported = 0;
     for (size_t i = 0; i < metric->point_count; i++) {
-        convert_point(converter, &source, i);
+        if (is_supported && tachoi_is_point_supported(metric, i)) {
+            convert_point(converter, &source, i);
+        } else {
+            unsupported++;
+        }
+    }
+    if (unsupported > 0) {
+        converter->unsupported += unsupported;
+        tachoi_report_unsupported(metric, unsupported);
     }
 }
 
 static void add_target_info(struct tachoi_converter *converter, const tacho_resource *resource) {
+    converter->has_target_info = true;
     tacho_series_ref ref = {.id = TARGET_INFO_ID, .generation = converter->generation};
     struct tachoi_encoded_series *series = tachoi_series_cache_find(&converter->cache, ref);
     if (series == NULL) {
@@ -305,33 +246,52 @@ static void add_target_info(struct tachoi_converter *converter, const tacho_reso
     }
     record->time_ms = converter->time_ms;
     record->start_ms = 0;
-    record->words[TACHOI_NUMBER_VALUE] = bits_of(1.0);
+    tachoi_record_set_number(record, 1.0);
     place(converter, record);
+}
+
+static void begin_collection(struct tachoi_converter *converter, int64_t time_ms) {
+    converter->collection++;
+    converter->time_ms = time_ms;
+    converter->has_target_info = converter->disable_target_info;
+    tachoi_run_clear(&converter->run);
+    tachoi_collisions_begin(&converter->collisions);
+}
+
+static void convert_scope(struct tachoi_converter *converter,
+                          const struct tachoi_prometheus_conversion *conversion,
+                          const tacho_scope_metrics *scope) {
+    for (size_t i = 0; i < scope->metric_count; i++) {
+        convert_metric(converter, conversion, scope->scope, tacho_scope_metrics_metric(scope, i));
+    }
+}
+
+void tachoi_converter_give_up(struct tachoi_converter *converter) {
+    converter->is_open = false;
+    converter->accepted = converter->invalid = converter->unsupported = 0;
+    converter->lacked_memory = false;
 }
 
 void tachoi_converter_convert(struct tachoi_converter *converter, const tacho_metric_batch *batch,
                               int64_t time_ms) {
     const struct tachoi_prometheus_conversion conversion = {
         .resource = batch->resource, .disable_scope_info = converter->disable_scope_info};
-    converter->collection++;
-    converter->time_ms = time_ms;
-    converter->accepted = converter->invalid = 0;
+    if (!converter->is_open) {
+        begin_collection(converter, time_ms);
+    }
+    converter->is_open = batch->has_more;
+    converter->accepted = converter->invalid = converter->unsupported = 0;
     converter->lacked_memory = false;
-    tachoi_run_clear(&converter->run);
-    size_t components = sum_over_points(batch, point_components) + 1; /* and target_info */
-    if (!tachoi_collisions_begin(&converter->collisions, components)) {
+    size_t components = sum_over_points(batch, point_components);
+    if (!tachoi_collisions_reserve(&converter->collisions, components + 1)) { /* target_info */
         converter->lacked_memory = true;
         count_invalid(converter, tachoi_batch_samples(batch));
         return;
     }
     for (size_t i = 0; i < batch->scope_count; i++) {
-        const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, i);
-        for (size_t j = 0; j < scope->metric_count; j++) {
-            convert_metric(converter, &conversion, scope->scope,
-                           tacho_scope_metrics_metric(scope, j));
-        }
+        convert_scope(converter, &conversion, tacho_metric_batch_scope(batch, i));
     }
-    if (components > 1 && !converter->disable_target_info) {
+    if (components > 0 && !converter->has_target_info) {
         add_target_info(converter, batch->resource);
     }
 }

@@ -2,9 +2,12 @@
 /* Owns the way from a batch of the SDK to neutral records: series looked up or made, values as
  * bits, equal label sets merged. No lock, no transfer, no clock. Exporting side only.
  *
- * Where two series of a batch have equal labels after translation (CONV-08, CONV-09): if they are
- * of one kind and agree in all their time series, they are one: sums and histograms are added, of
- * gauges the later value counts. Else the later one is dropped and counted. */
+ * Where two series of a collection have equal labels after translation (CONV-08, CONV-09): if they
+ * are of one kind and agree in all their time series, they are one: sums and histograms are added,
+ * of gauges the later value counts. Else the later one is dropped and counted.
+ *
+ * A collection may come in several batches. They are gathered in one run, which is to be sent when
+ * the last one is in: only then are all equal label sets known. */
 #ifndef TACHOI_REMOTE_WRITE_CONVERTER_H
 #define TACHOI_REMOTE_WRITE_CONVERTER_H
 
@@ -18,14 +21,19 @@ struct tachoi_converter {
     struct tachoi_series_cache cache;
     struct tachoi_collisions collisions;
     struct tachoi_arena scratch;
-    uint64_t collection; /* number of the last batch */
 
-    /* the last batch */
+    /* the last collection */
+    uint64_t collection; /* its number */
+    bool is_open;        /* more batches of it are to come */
+    bool has_target_info;
     struct tachoi_run run;
     int64_t time_ms;
     uint32_t generation;
-    uint64_t accepted; /* samples, those of the run and the invalid ones */
+
+    /* the last batch */
+    uint64_t accepted; /* samples, those for the run and the invalid ones */
     uint64_t invalid;
+    uint64_t unsupported; /* points, none of whose samples was accepted */
     bool lacked_memory;
 };
 
@@ -33,12 +41,17 @@ void tachoi_converter_init(struct tachoi_converter *converter, bool disable_scop
                            bool disable_target_info);
 void tachoi_converter_fini(struct tachoi_converter *converter);
 
-/** Samples that the batch would make, merged ones counted apart, target_info left out. */
+/** Samples that the batch would make, merged ones counted apart; without unsupported points and
+ * target_info. */
 size_t tachoi_batch_samples(const tacho_metric_batch *batch);
 
-/** Converts the batch with one timestamp for all. What cannot be converted is counted as invalid;
+/** Converts the batch; one that does not go on with an open collection begins one, with `time_ms`
+ * for all its samples. What cannot be converted is counted as invalid, or as unsupported;
  * `lacked_memory` tells whether memory was a reason. */
 void tachoi_converter_convert(struct tachoi_converter *converter, const tacho_metric_batch *batch,
                               int64_t time_ms);
+
+/** Ends an open collection with the batches that it has: its run is complete. */
+void tachoi_converter_give_up(struct tachoi_converter *converter);
 
 #endif

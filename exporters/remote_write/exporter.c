@@ -26,6 +26,8 @@ struct exporter {
 
     /* exporting thread only */
     struct tachoi_timestamps timestamps;
+    uint64_t collected_unix_ns; /* the last collection's times, by which its batches are known */
+    uint64_t collected_monotonic_ns;
     struct tachoi_converter converter;
 
     struct tachoi_worker worker;
@@ -64,29 +66,54 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
     return false;
 }
 
+/* Accepts what the converter holds; queues the collection if that is complete. */
+static int hand_over(struct exporter *exporter) {
+    struct tachoi_converter *converter = &exporter->converter;
+    return tachoi_worker_accept(
+        &exporter->worker,
+        &(struct tachoi_worker_batch){.run = converter->is_open ? NULL : &converter->run,
+                                      .accepted = converter->accepted,
+                                      .invalid = converter->invalid,
+                                      .unsupported = converter->unsupported,
+                                      .time_ms = converter->time_ms,
+                                      .cache = &converter->cache,
+                                      .collection = converter->collection});
+}
+
+static bool goes_on(const struct exporter *exporter, const tacho_metric_batch *batch) {
+    return exporter->converter.is_open && exporter->collected_unix_ns == batch->time_unix_nano &&
+           exporter->collected_monotonic_ns == batch->time_monotonic_ns;
+}
+
+/* Begins a collection; one that the reader gave up in the middle is queued as far as it came: what
+ * becomes of it is in the account. False if the new one has no usable time. */
+static bool begin_collection(struct exporter *exporter, const tacho_metric_batch *batch,
+                             int64_t *time_ms) {
+    if (exporter->converter.is_open) {
+        tachoi_converter_give_up(&exporter->converter);
+        (void)hand_over(exporter);
+    }
+    exporter->collected_unix_ns = batch->time_unix_nano;
+    exporter->collected_monotonic_ns = batch->time_monotonic_ns;
+    return time_batch(exporter, batch, time_ms);
+}
+
 static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
     struct exporter *exporter = self;
-    struct tachoi_converter *converter = &exporter->converter;
-    int64_t time_ms;
-    (void)deadline_ns; /* nothing here waits */
+    int64_t time_ms = 0; /* where it goes on, the collection's counts */
+    (void)deadline_ns;   /* nothing here waits */
     if (is_forked(exporter)) {
         return TACHO_E_FORKED;
     }
     if (!tachoi_worker_is_open(&exporter->worker)) {
         return TACHO_E_SHUTDOWN;
     }
-    if (!time_batch(exporter, batch, &time_ms)) {
+    if (!goes_on(exporter, batch) && !begin_collection(exporter, batch, &time_ms)) {
         return TACHO_E_FAILED;
     }
-    tachoi_converter_convert(converter, batch, time_ms);
-    int status = tachoi_worker_accept(
-        &exporter->worker, &(struct tachoi_worker_batch){.run = &converter->run,
-                                                         .accepted = converter->accepted,
-                                                         .invalid = converter->invalid,
-                                                         .time_ms = time_ms,
-                                                         .cache = &converter->cache,
-                                                         .collection = converter->collection});
-    return status == TACHO_OK && converter->lacked_memory ? TACHO_E_NO_MEMORY : status;
+    tachoi_converter_convert(&exporter->converter, batch, time_ms);
+    int status = hand_over(exporter);
+    return status == TACHO_OK && exporter->converter.lacked_memory ? TACHO_E_NO_MEMORY : status;
 }
 
 static int force_flush(void *self, uint64_t deadline_ns) {
@@ -136,6 +163,7 @@ static void fill_stats(struct exporter *exporter, tacho_remote_write_stats *out)
     out->bytes_sent = account->bytes_sent;
     out->last_http_status = account->last_http_status;
     out->series_cached = worker->series_cached;
+    out->unsupported_points = account->unsupported_points;
     pthread_mutex_unlock(&account->lock);
 }
 
@@ -150,6 +178,13 @@ static void delivery(void *self, tacho_delivery *out) {
     out->pending = stats.pending;
 }
 
+/* Prometheus knows no other; what comes all the same is told (unsupported.c). */
+static tacho_temporality temporality(void *self, tacho_instrument_kind kind) {
+    (void)self;
+    (void)kind;
+    return TACHO_TEMPORALITY_CUMULATIVE;
+}
+
 const tacho_metric_exporter_ops tachoi_remote_write_ops = {
     .struct_size = sizeof(tacho_metric_exporter_ops),
     .name = TACHOI_REMOTE_WRITE,
@@ -158,6 +193,7 @@ const tacho_metric_exporter_ops tachoi_remote_write_ops = {
     .shutdown = shut_down,
     .destroy = destroy,
     .delivery = delivery,
+    .temporality = temporality,
 };
 
 /* --- public functions --- */

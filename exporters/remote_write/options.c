@@ -15,6 +15,9 @@
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)
 
+/* What options were in version 0.1; members that come later may be absent. */
+#define FIRST_SIZE (offsetof(tacho_remote_write_options, error) + sizeof(tacho_error *))
+
 /* A larger struct_size was never set, so that no other member is to be believed either. */
 #define MAX_UNKNOWN_BYTES ((size_t)16 * 1024)
 
@@ -384,7 +387,7 @@ static int fill_and_range(tacho_remote_write_options *values, tacho_error *error
 }
 
 tacho_error *tachoi_remote_write_error_of(const tacho_remote_write_options *options) {
-    bool is_credible = options != NULL && options->struct_size >= sizeof *options &&
+    bool is_credible = options != NULL && options->struct_size >= FIRST_SIZE &&
                        options->struct_size <= sizeof *options + MAX_UNKNOWN_BYTES;
     return is_credible ? options->error : NULL;
 }
@@ -407,8 +410,7 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
     memset(config, 0, sizeof *config);
     tachoi_arena_init(&config->memory, 0);
     tacho_error *error = tachoi_remote_write_error_of(options);
-    int status =
-        tachoi_options_copy(options, &config->values, sizeof config->values, sizeof config->values);
+    int status = tachoi_options_copy(options, &config->values, sizeof config->values, FIRST_SIZE);
     if (status != TACHO_OK) {
         return tachoi_remote_write_refuse_size(error, status, options->struct_size, sizeof *options,
                                                "tacho_remote_write_options",

@@ -44,4 +44,15 @@ static inline size_t tachoi_record_samples(const struct tachoi_record *record) {
                                        record->words[TACHOI_HISTOGRAM_HAS_SUM] != 0);
 }
 
+/** Value of a number's record, and of either kind of point's. */
+void tachoi_record_set_number(struct tachoi_record *record, double value);
+void tachoi_record_fill_number(struct tachoi_record *record, const tacho_metric *metric,
+                               const tacho_number_point *point);
+void tachoi_record_fill_histogram(struct tachoi_record *record, const tacho_histogram_point *point);
+
+/** Whether two records of equal label sets are one, and making them one in `into`: sums and
+ * histograms are added, of gauges `from` counts. */
+bool tachoi_record_can_merge(const struct tachoi_record *into, const struct tachoi_record *from);
+void tachoi_record_merge(struct tachoi_record *into, const struct tachoi_record *from);
+
 #endif

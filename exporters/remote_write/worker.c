@@ -68,6 +68,8 @@ static void deliver(struct tachoi_worker *worker, bool is_hurried) {
 static void leave(struct tachoi_worker *worker) {
     lock(worker);
     worker->has_left = true;
+    worker->account.dropped_shutdown += worker->gathered;
+    worker->gathered = 0;
     for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
         worker->account.dropped_shutdown += tachoi_shard_clear_locked(&worker->shards[i]);
     }
@@ -212,33 +214,47 @@ bool tachoi_worker_is_open(struct tachoi_worker *worker) {
 }
 
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker) {
-    uint64_t samples = 0;
+    uint64_t samples = worker->gathered;
     for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
         samples += tachoi_shard_pending_locked(&worker->shards[i]);
     }
     return samples;
 }
 
-int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch) {
-    struct tachoi_account *account = &worker->account;
-    lock(worker);
-    if (worker->life != TACHOI_WORKER_OPEN) {
-        unlock(worker);
-        return TACHO_E_SHUTDOWN;
-    }
-    uint64_t without_memory = append_locked(worker, batch->run);
+/* Queues a collection; returns how many samples made way for it. */
+static uint64_t queue_locked(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch,
+                             uint64_t *without_memory) {
+    *without_memory = append_locked(worker, batch->run);
+    worker->gathered = 0;
     if (batch->cache != NULL) {
         tachoi_series_cache_sweep_locked(batch->cache, batch->collection, charge, worker);
         worker->series_cached = batch->cache->count;
     }
     uint64_t dropped = trim_locked(worker, batch->time_ms);
+    wake_locked(worker);
+    return dropped;
+}
+
+int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch) {
+    struct tachoi_account *account = &worker->account;
+    uint64_t dropped = 0;
+    uint64_t without_memory = 0;
+    lock(worker);
+    if (worker->life != TACHOI_WORKER_OPEN) {
+        unlock(worker);
+        return TACHO_E_SHUTDOWN;
+    }
+    account->unsupported_points += batch->unsupported;
     account->accepted += batch->accepted;
+    worker->gathered += batch->accepted - batch->invalid;
+    if (batch->run != NULL) {
+        dropped = queue_locked(worker, batch, &without_memory);
+    }
     account->dropped_invalid += batch->invalid + without_memory;
     account->dropped_queue_full += dropped;
     if (dropped > 0) {
         pthread_cond_broadcast(&account->changed);
     }
-    wake_locked(worker);
     unlock(worker);
     if (dropped > 0) {
         tachoi_report_dropped("queue_full", dropped, "the queue holds queue_max_bytes");

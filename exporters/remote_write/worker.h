@@ -50,13 +50,17 @@ struct tachoi_worker {
     bool is_abandoned;  /* nobody waits for it: it calls `release` as the last thing */
     bool is_joined;
     size_t series_cached; /* for the statistics */
+    uint64_t gathered;    /* samples of a collection of which batches are to come; pending */
 };
 
-/** What a collection yields, and the cache its series are from. */
+/** What a batch yields, and the cache its series are from. */
 struct tachoi_worker_batch {
+    /** Records of the collection, queued now; NULL while more batches of it are to come: what this
+     * one yields is accepted and waits, in the caller's run, for the last one. */
     const struct tachoi_run *run;
-    uint64_t accepted; /* samples, those of the run and the invalid ones */
+    uint64_t accepted; /* samples of the batch: those for the run and the invalid ones */
     uint64_t invalid;
+    uint64_t unsupported; /* points */
     int64_t time_ms;
     struct tachoi_series_cache *cache; /* swept, unless NULL */
     uint64_t collection;               /* number by which the cache knows what was seen */
@@ -73,8 +77,9 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 /** Whether it has not been closed. */
 bool tachoi_worker_is_open(struct tachoi_worker *worker);
 
-/** Queues a batch. TACHO_OK; TACHO_E_SHUTDOWN, then nothing was counted; TACHO_E_NO_MEMORY, then
- * what did not fit is counted as invalid. Never waits for the network. */
+/** Accepts a batch, and queues its collection. TACHO_OK; TACHO_E_SHUTDOWN, then nothing was
+ * counted; TACHO_E_NO_MEMORY, then what did not fit is counted as invalid. Never waits for the
+ * network. */
 int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch);
 
 /** Counts samples as accepted and dropped, because the clock is unusable. */

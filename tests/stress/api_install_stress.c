@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the race of everything that the global provider can be asked at once: providers come and go
- * while other threads record, bind, release, register, unregister, create and collect. Built with
- * ThreadSanitizer by the preset of that name. Says what is wrong and returns 1, else 0.
+ * while other threads record, bind, release, remove, register, unregister, create and collect.
+ * Built with ThreadSanitizer by the preset of that name. Says what is wrong and returns 1, else 0.
  *
  * What must hold: no SDK function but recording is called after its provider was destroyed; what
  * was bound is given back exactly once; a callback does not run after it was unregistered; at the
@@ -156,6 +156,18 @@ static void *create(void *unused) {
     return NULL;
 }
 
+static void *remove_and_count(void *unused) {
+    (void)unused;
+    for (size_t i = 0; goes_on(); i++) {
+        int status = tacho_counter_remove(counters[i % KEPT], TACHO_ATTRS(TACHO_I64("i", 1)));
+        expect(status == TACHO_OK || status == TACHO_E_NOT_FOUND, "remove");
+        (void)tacho_counter_series_count(counters[i % KEPT]);
+        (void)tacho_observable_series_count(gauges[i % 2]);
+        sched_yield();
+    }
+    return NULL;
+}
+
 static void race(void) {
     static void *(*const roles[])(void *) = {install_and_destroy,
                                              bind_and_release,
@@ -165,7 +177,8 @@ static void race(void) {
                                              record,
                                              collect,
                                              install_the_first,
-                                             create};
+                                             create,
+                                             remove_and_count};
     enum { ROLES = sizeof(roles) / sizeof(roles[0]), FINITE = 5 };
     pthread_t threads[ROLES];
     atomic_store_explicit(&busy_threads, FINITE, memory_order_relaxed);

@@ -85,7 +85,7 @@ Test(attribute_filter, without_lists_there_is_no_filter_and_all_is_kept) {
 
 /* Numbers of keys around the steps of the search; every key and its neighbours are asked for. */
 Test(attribute_filter, lists_of_any_length) {
-    static char texts[70][8];
+    static char texts[70][24];
     static tacho_string keys[70];
     for (size_t count = 1; count <= 70; count++) {
         for (size_t i = 0; i < count; i++) {
@@ -101,7 +101,7 @@ Test(attribute_filter, lists_of_any_length) {
             for (size_t j = 0; j < count; j++) {
                 is_listed = is_listed || 2 * ((j * 37) % count) == i;
             }
-            char text[8];
+            char text[24];
             snprintf(text, sizeof text, "%zu", i);
             cr_assert(eq(int, keeps(filter, text), is_listed), "%s of %zu", text, count);
         }

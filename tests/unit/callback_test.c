@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Callbacks: when they run, what they may observe, and how a registration ends. */
+#include <sched.h>
+
 #include "sdk_fixture.h"
 
 /* Observes one fixed value for one instrument and counts its runs. */
@@ -141,7 +143,7 @@ static void observe_from_another_thread(tacho_observer *observer, void *user) {
     tacho_observe_i64(observer, stray->declared, 5, TACHO_NO_ATTRS);
 }
 
-/* API-31, API-35, ASYNC-02 */
+/* API-31, API-35, ASYNC-02: of two observations of one set the last counts */
 Test(callback, only_declared_instruments_are_observed_and_the_last_value_counts) {
     struct sdk sdk = make_sdk();
     struct stray stray = {0};
@@ -419,6 +421,49 @@ Test(callback, one_run_by_two_readers_at_once_may_end_itself_in_both) {
     free(collect(readers[0]));
     cr_expect(eq(u32, atomic_load(&ending.inside), 2));
     tacho_meter_provider_destroy(provider);
+}
+
+struct overlap {
+    tacho_metric_reader *reader;
+    _Atomic(unsigned) inside;
+    _Atomic(unsigned) overlaps;
+    _Atomic(unsigned) runs;
+};
+
+static void observe_alone(tacho_observer *observer, void *user) {
+    struct overlap *overlap = user;
+    (void)observer;
+    if (atomic_fetch_add(&overlap->inside, 1) > 0) {
+        atomic_fetch_add(&overlap->overlaps, 1);
+    }
+    atomic_fetch_add(&overlap->runs, 1);
+    sched_yield();
+    atomic_fetch_sub(&overlap->inside, 1);
+}
+
+static void *collect_often(void *argument) {
+    const struct overlap *overlap = argument;
+    for (int i = 0; i < 100; i++) {
+        free(collect(overlap->reader));
+    }
+    return NULL;
+}
+
+/* ASYNC-04, API-28 */
+Test(callback, one_round_ends_before_the_next_begins) {
+    struct sdk sdk = make_sdk();
+    struct overlap overlap = {.reader = sdk.reader};
+    pthread_t threads[2];
+    tacho_meter_create_observable_gauge(sdk.meter, "g", NULL, observe_alone, &overlap);
+    for (int i = 0; i < 2; i++) {
+        cr_assert(eq(int, pthread_create(&threads[i], NULL, collect_often, &overlap), 0));
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    cr_expect(eq(u32, atomic_load(&overlap.overlaps), 0));
+    cr_expect(eq(u32, atomic_load(&overlap.runs), 200), "once per collection");
+    tacho_meter_provider_destroy(sdk.provider);
 }
 
 /* --- deadlines --- */

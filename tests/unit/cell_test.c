@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -14,6 +15,8 @@
 static const double bounds[] = {1, 10};
 static const struct tachoi_aggregation histogram_aggregation = {
     .kind = TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM, .bounds = bounds, .bound_count = 2};
+static const struct tachoi_aggregation exponential_aggregation = {
+    .kind = TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM, .max_size = 4, .max_scale = 20};
 static const struct tachoi_aggregation sum_aggregation = {
     .kind = TACHOI_AGGREGATION_SUM, .number_type = TACHO_NUMBER_I64, .is_monotonic = true};
 
@@ -72,27 +75,77 @@ Test(word_cell, the_detector_counts_switches_between_threads_only) {
     cr_assert(eq(u32, atomic_load(&head.contention), 100));
 }
 
-Test(histogram_cell, a_held_cell_is_left_alone) {
-    struct tachoi_histogram_cell *cell = tachoi_calloc(1, tachoi_cell_size(&histogram_aggregation));
-    cr_assert(ne(ptr, cell, NULL));
-    tachoi_cell_init(&cell->head, &histogram_aggregation);
-    cr_assert(eq(int, tachoi_histogram_cell_try_add(cell, 1, 5), TACHOI_HOLDER_NONE));
-    cr_assert(eq(int, tachoi_try_lock(&cell->lock, TACHOI_HOLDER_COLLECTOR), TACHOI_HOLDER_NONE));
-    cr_assert(eq(int, tachoi_histogram_cell_try_add(cell, 1, 6), TACHOI_HOLDER_COLLECTOR));
-    tachoi_unlock(&cell->lock);
-    tachoi_histogram_cell_add_waiting(cell, 0, 1);
+/* TIME-01 */
+Test(word_cell, taking_leaves_a_zero_that_is_not_negative) {
+    struct tachoi_word_cell cell = {0};
+    cr_assert(eq(u64, tachoi_word_cell_take(&cell), 0));
+    tachoi_word_cell_add_i64(&cell, -3);
+    cr_assert(eq(i64, (int64_t)tachoi_word_cell_take(&cell), -3));
+    cr_assert(eq(i64, (int64_t)tachoi_word_cell_take(&cell), 0));
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, (double)NAN));
+    cr_assert(isnan(tachoi_f64_of_bits(tachoi_word_cell_take(&cell))));
+    cr_assert(tachoi_word_cell_try_add_f64(&cell, -0.0));
+    cr_assert(eq(u64, tachoi_word_cell_take(&cell), tachoi_bits_of_f64(0.0)));
+}
 
-    struct tachoi_histogram_totals totals;
-    uint64_t buckets[3] = {0};
-    tachoi_histogram_totals_init(&totals);
-    tachoi_histogram_cell_read(cell, &totals, buckets, 3);
-    cr_assert(eq(dbl, totals.sum, 6));
-    cr_assert(eq(dbl, totals.min, 1));
-    cr_assert(eq(dbl, totals.max, 5));
-    cr_assert(eq(u64, buckets[0], 1));
-    cr_assert(eq(u64, buckets[1], 1));
-    cr_assert(eq(u64, buckets[2], 0));
+static struct tachoi_histogram_cell *make_cell(const struct tachoi_aggregation *aggregation) {
+    struct tachoi_histogram_cell *cell = tachoi_calloc(1, tachoi_cell_size(aggregation));
+    cr_assert(ne(ptr, cell, NULL));
+    tachoi_cell_init(&cell->head, aggregation);
+    return cell;
+}
+
+static void add_to_cell(struct tachoi_histogram_cell *cell,
+                        const struct tachoi_aggregation *aggregation, double value) {
+    tachoi_histogram_cell_add_waiting(cell, tachoi_cell_bucket(aggregation, value), value);
+    cr_assert(eq(u32, atomic_load(&cell->lock), 0));
+}
+
+/* AGG-06, AGG-10 */
+Test(histogram_cell, explicit_buckets_are_read_and_taken) {
+    struct tachoi_histogram_cell *cell = make_cell(&histogram_aggregation);
+    add_to_cell(cell, &histogram_aggregation, 5);
+    add_to_cell(cell, &histogram_aggregation, 1);
+    for (int takes = 0; takes < 2; takes++) {
+        struct tachoi_histogram_totals totals;
+        uint64_t buckets[3] = {0};
+        tachoi_histogram_totals_init(&totals);
+        tachoi_histogram_cell_read(cell, &histogram_aggregation, &totals, buckets, takes == 1);
+        cr_assert(eq(dbl, totals.sum, 6));
+        cr_assert(eq(dbl, totals.min, 1));
+        cr_assert(eq(dbl, totals.max, 5));
+        cr_assert(eq(u64, buckets[0], 1));
+        cr_assert(eq(u64, buckets[1], 1));
+        cr_assert(eq(u64, buckets[2], 0));
+    }
+    struct tachoi_histogram_cell *fresh = make_cell(&histogram_aggregation);
+    cr_assert(memcmp(cell, fresh, tachoi_cell_size(&histogram_aggregation)) == 0);
     tachoi_free(cell);
+    tachoi_free(fresh);
+}
+
+/* AGG-06, AGG-10, EXPH-13 */
+Test(histogram_cell, exponential_buckets_are_merged_and_taken) {
+    struct tachoi_histogram_cell *cell = make_cell(&exponential_aggregation);
+    struct tachoi_exponential *into = tachoi_calloc(1, tachoi_exponential_size(4));
+    cr_assert(ne(ptr, into, NULL));
+    add_to_cell(cell, &exponential_aggregation, 0);
+    add_to_cell(cell, &exponential_aggregation, 1);
+    add_to_cell(cell, &exponential_aggregation, 100);
+    for (int takes = 0; takes < 2; takes++) {
+        tachoi_exponential_init(into, 4, 20);
+        tachoi_histogram_cell_merge(cell, &exponential_aggregation, into, takes == 1);
+        cr_assert(eq(u64, tachoi_exponential_count(into), 3));
+        cr_assert(eq(u64, into->zero_count, 1));
+        cr_assert(eq(i32, into->scale, -2)); /* buckets -1 to 1; at -1 they are -1 to 3 */
+        cr_assert(eq(dbl, into->totals.sum, 101));
+        tachoi_exponential_reset(into, 20);
+    }
+    struct tachoi_histogram_cell *fresh = make_cell(&exponential_aggregation);
+    cr_assert(memcmp(cell, fresh, tachoi_cell_size(&exponential_aggregation)) == 0);
+    tachoi_free(cell);
+    tachoi_free(fresh);
+    tachoi_free(into);
 }
 
 /* --- stripes --- */
@@ -134,6 +187,21 @@ Test(stripes, threads_part_company_and_keep_to_their_stripe) {
     cr_assert(lt(sz, tachoi_stripes_choose(stripes, 99), COUNT)); /* one too many shares */
     tachoi_stripes_disown(stripes);
     cr_assert(eq(sz, tachoi_stripes_choose(stripes, 99), 0)); /* free again, at its home */
+    tachoi_free(stripes);
+}
+
+Test(stripes, each_is_a_cell_ready_for_its_aggregation) {
+    struct tachoi_stripes *stripes = tachoi_stripes_create(&exponential_aggregation, 4);
+    cr_assert(ne(ptr, stripes, NULL));
+    cr_assert(ge(sz, stripes->stride, tachoi_cell_size(&exponential_aggregation)));
+    for (size_t i = 0; i < 4; i++) {
+        struct tachoi_histogram_cell *cell =
+            tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i));
+        for (int value = 1; value <= 64; value *= 2) {
+            add_to_cell(cell, &exponential_aggregation, value);
+        }
+        cr_assert(eq(u64, tachoi_exponential_count(tachoi_exponential_of(cell)), 7));
+    }
     tachoi_free(stripes);
 }
 

@@ -110,6 +110,75 @@ Test(instrument, bad_boundaries_are_told_and_treated_as_absent) {
     cr_expect(eq(sz, bound_count_with(NULL, 3), 15));
 }
 
+static size_t attr_count_with(const char *const *keys, size_t count) {
+    struct sdk sdk = make_sdk();
+    tacho_counter *counter =
+        tacho_meter_create_counter(sdk.meter, "c",
+                                   TACHO_OPTIONS(tacho_instrument_options, .attribute_keys = keys,
+                                                 .attribute_key_count = count));
+    tacho_counter_add(counter, 1, TACHO_ATTRS(TACHO_I64("a", 1), TACHO_I64("b", 2)));
+    struct collected *collected = collect(sdk.reader);
+    size_t attr_count = only_point(collected, "c")->attr_count;
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+    return attr_count;
+}
+
+/* API-24, API-40, INST-17 */
+Test(instrument, advisory_keys_are_kept_and_an_empty_list_keeps_none) {
+    char key[] = "b";
+    const char *const keys[] = {key, "c"};
+    struct sdk sdk = make_sdk();
+    tacho_counter *counter = tacho_meter_create_counter(
+        sdk.meter, "c",
+        TACHO_OPTIONS(tacho_instrument_options, .attribute_keys = keys, .attribute_key_count = 2));
+    key[0] = 'x'; /* they were copied */
+    tacho_counter_add(counter, 1, TACHO_ATTRS(TACHO_I64("a", 1), TACHO_I64("b", 2)));
+    struct collected *collected = collect(sdk.reader);
+    cr_expect(eq(str, (char *)only_point(collected, "c")->attrs, (char *)"b=2"));
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+    cr_expect(eq(sz, attr_count_with(keys, 0), 0));
+    cr_expect(eq(sz, attr_count_with(NULL, 0), 2));
+}
+
+/* INST-12 */
+Test(instrument, bad_keys_are_told_and_treated_as_absent) {
+    static const char *const with_null[] = {"a", NULL};
+    static const char *const with_empty[] = {"a", ""};
+    capture_diagnostics();
+    cr_expect(eq(sz, attr_count_with(with_null, 2), 2));
+    cr_expect(was_told("attribute_keys_invalid", "attribute_keys are ignored: one of them is NULL"),
+              "%s", diagnostic_of("attribute_keys_invalid"));
+    cr_expect(eq(sz, attr_count_with(with_empty, 2), 2));
+    cr_expect(eq(sz, attr_count_with(NULL, 1), 2));
+}
+
+/* INST-10, API-15..17 */
+Test(instrument, units_and_descriptions_are_taken_as_they_are) {
+    static const char unit[] =
+        "\xc2\xb5 any thing, <kB> or kb, of more than 63 characters, all there";
+    struct sdk sdk = make_sdk();
+    char description[1200];
+    capture_diagnostics();
+    memset(description, 'd', sizeof description);
+    description[sizeof description - 1] = '\0';
+    tacho_counter *counter = tacho_meter_create_counter(
+        sdk.meter, "c",
+        TACHO_OPTIONS(tacho_instrument_options, .unit = unit, .description = description));
+    cr_expect(tacho_counter_enabled(counter, NULL));
+    cr_expect(ne(ptr, counter,
+                 tacho_meter_create_counter(
+                     sdk.meter, "c", TACHO_OPTIONS(tacho_instrument_options, .unit = unit))));
+    tacho_counter_add(counter, 1, TACHO_NO_ATTRS);
+    struct collected *collected = collect(sdk.reader);
+    cr_expect(eq(int, strncmp(collected->points[0].unit, unit, 31), 0));
+    cr_expect(eq(sz, strlen(collected->points[0].description), 63), "as much as the test keeps");
+    cr_expect(eq(sz, diagnostics_log.count, 1), "only that there are two");
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 static bool records(tacho_meter *meter, const char *name) {
     return tacho_counter_enabled(tacho_meter_create_counter(meter, name, NULL), NULL);
 }
@@ -180,7 +249,7 @@ Test(instrument, another_casing_gives_the_first_spelling_and_a_diagnostic) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
-/* INST-01..03, INST-06 */
+/* INST-09 */
 Test(instrument, each_wrong_name_is_told) {
     static const char *const names[] = {"1a", "_a", "a b", "a=b", ""};
     struct sdk sdk = make_sdk();
@@ -195,6 +264,7 @@ Test(instrument, each_wrong_name_is_told) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+/* INST-11 */
 Test(instrument, a_missing_unit_is_told_as_an_empty_one) {
     struct sdk sdk = make_sdk();
     capture_diagnostics();
@@ -207,6 +277,7 @@ Test(instrument, a_missing_unit_is_told_as_an_empty_one) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+/* INST-01, INST-02, INST-03, INST-06, DM-01, DM-03 */
 Test(instrument, conflicting_requests_both_work_and_are_told) {
     struct sdk sdk = make_sdk();
     capture_diagnostics();
@@ -229,6 +300,8 @@ Test(instrument, conflicting_requests_both_work_and_are_told) {
     cr_expect(eq(dbl, collected->points[2].f64, 4));
     cr_expect(eq(i64, collected->points[3].i64, 8));
     cr_expect(eq(str, collected->points[4].description, "d"));
+    cr_expect(eq(str, collected->points[0].description, "d"), "the same metric: the longer one");
+    cr_expect(eq(str, collected->points[1].description, ""), "another unit, another metric");
     free(collected);
     tacho_meter_provider_destroy(sdk.provider);
 }
@@ -357,7 +430,7 @@ Test(instrument, int64_sums_reach_their_limits_and_survive_overflow) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
-/* INST-18..20 */
+/* INST-19 */
 Test(instrument, bound_recording_is_unbound_recording) {
     struct sdk sdk = make_sdk();
     tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);

@@ -48,6 +48,7 @@ static void show(const tacho_metric_batch *batch, struct tachoi_text *text) {
     cr_assert(eq(int, text->failed, false));
 }
 
+/* MEM-01, EXM-03, EXPH-03 */
 Test(memory, a_copy_holds_everything_when_its_source_is_gone) {
     struct tachoi_text before;
     struct tachoi_text after;
@@ -78,7 +79,44 @@ Test(memory, a_copy_keeps_what_the_console_does_not_show) {
     cr_expect(eq(u64, point->time_unix_nano, SAMPLE_TIME_NS));
     const tacho_metric *latency = tacho_memory_batch_find(&copy->batch, "http.latency");
     cr_expect(eq(u64, tacho_metric_histogram_point(latency, 0)->series.id, 14));
+    const tacho_metric *balance = tacho_memory_batch_find(&copy->batch, "balance");
+    const tacho_exponential_histogram_point *exponential =
+        tacho_metric_exponential_histogram_point(balance, 0);
+    cr_expect(eq(u64, exponential->series.id, 15));
+    cr_expect(eq(u64, exponential->start_time_unix_nano, SAMPLE_TIME_NS - 1000));
+    cr_expect(eq(sz, exponential->positive.count, 3));
+    cr_expect(eq(u64, exponential->positive.counts[1], 0));
+    const tacho_metric *rpc = tacho_memory_batch_find(&copy->batch, "rpc");
+    cr_expect(eq(u64, tacho_metric_summary_point(rpc, 1)->series.id, 17));
+    cr_expect(eq(u32, tacho_metric_summary_point(rpc, 1)->flags, TACHO_POINT_NO_RECORDED_VALUE));
     tacho_memory_batch_destroy(&copy->batch);
+}
+
+/* RDR-19 */
+Test(memory, a_copy_tells_whether_more_of_its_collection_follows) {
+    struct sample_batch *sample = create_sample();
+    for (int more = 0; more < 2; more++) {
+        sample->batch.has_more = more != 0;
+        struct tachoi_memory_batch *copy = tachoi_memory_batch_copy(&sample->batch);
+        cr_assert(ne(ptr, copy, NULL));
+        cr_expect(eq(int, copy->batch.has_more, more));
+        tacho_memory_batch_destroy(&copy->batch);
+    }
+    destroy_sample(sample);
+}
+
+/* DM-09 */
+Test(memory, a_histogram_point_without_a_value_needs_no_buckets) {
+    struct sample_batch *sample = create_sample();
+    sample->histograms[0].point.flags = TACHO_POINT_NO_RECORDED_VALUE;
+    sample->histograms[0].point.bucket_counts = NULL;
+    sample->histograms[0].point.bound_count = 0;
+    struct tachoi_memory_batch *copy = tachoi_memory_batch_copy(&sample->batch);
+    cr_assert(ne(ptr, copy, NULL));
+    const tacho_metric *latency = tacho_memory_batch_find(&copy->batch, "http.latency");
+    cr_expect(eq(ptr, (void *)tacho_metric_histogram_point(latency, 0)->bucket_counts, NULL));
+    tacho_memory_batch_destroy(&copy->batch);
+    destroy_sample(sample);
 }
 
 /* The name of the metric found, "" if there is none. */
@@ -284,8 +322,9 @@ Test(memory, a_forgotten_struct_size_is_told_with_the_cure) {
     cr_expect(eq(int, tacho_memory_exporter_create(&forgotten, &exporter), TACHO_E_INVALID));
     tacho_diagnostics_set_handler(NULL, NULL);
     cr_expect(eq(str, told,
-                 (char *)"memory: tacho_memory_exporter_create failed: struct_size: is 0; set it "
-                         "to sizeof(tacho_memory_options), or use TACHO_OPTIONS"));
+                 (char *)"memory: tacho_memory_exporter_create failed: "
+                         "tacho_memory_options.struct_size: it is 0; set it to "
+                         "sizeof(tacho_memory_options), or use TACHO_OPTIONS"));
 }
 
 Test(memory, options_of_another_size_are_refused) {
@@ -304,12 +343,105 @@ Test(memory, options_of_another_size_are_refused) {
     cr_expect(eq(ptr, exporter, NULL));
 }
 
+static const double bounds[] = {1, 2.5};
+static const tacho_aggregation explicit_buckets = {.struct_size = sizeof(explicit_buckets),
+                                                   .type =
+                                                       TACHO_AGGREGATION_EXPLICIT_BUCKET_HISTOGRAM,
+                                                   .boundaries = bounds,
+                                                   .boundary_count = 2};
+
+#define WITH(...) TACHO_OPTIONS(tacho_memory_options, __VA_ARGS__)
+
+/* What one collection of a counter and a histogram yields. */
+static tacho_metric_batch *collected_with(const tacho_memory_options *options) {
+    struct fixture made = {NULL, NULL, NULL, NULL};
+    cr_assert(eq(int, tacho_memory_exporter_create(options, &made.exporter), TACHO_OK));
+    cr_assert(eq(int, tacho_manual_reader_create(made.exporter, NULL, &made.reader), TACHO_OK));
+    cr_assert(
+        eq(int,
+           tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                     .readers = &made.reader, .reader_count = 1),
+                                       &made.provider),
+           TACHO_OK));
+    tacho_meter *meter = tacho_meter_provider_get_meter(made.provider, "lib", NULL);
+    tacho_counter_add(tacho_meter_create_counter(meter, "jobs", NULL), 5, TACHO_NO_ATTRS);
+    tacho_histogram_record(tacho_meter_create_histogram(meter, "sizes", NULL), 2, TACHO_NO_ATTRS);
+    cr_assert(eq(int, tacho_metric_reader_collect(made.reader, 0), TACHO_OK));
+    tacho_metric_batch *batch = tacho_memory_exporter_batch(made.exporter, 0);
+    tacho_meter_provider_destroy(made.provider);
+    return batch;
+}
+
+static void expect_temporality(const tacho_metric_batch *batch, const char *name,
+                               tacho_temporality temporality) {
+    const tacho_metric *metric = tacho_memory_batch_find(batch, name);
+    cr_assert(ne(ptr, (void *)metric, NULL), "%s", name);
+    cr_expect(eq(int, (int)metric->temporality, (int)temporality), "%s", name);
+}
+
+/* MEM-01, MEM-02, RDR-01 */
+Test(memory, is_cumulative_with_default_aggregations_by_default) {
+    tacho_metric_batch *batch = collected_with(NULL);
+    expect_temporality(batch, "jobs", TACHO_TEMPORALITY_CUMULATIVE);
+    expect_temporality(batch, "sizes", TACHO_TEMPORALITY_CUMULATIVE);
+    const tacho_metric *sizes = tacho_memory_batch_find(batch, "sizes");
+    cr_expect(eq(int, (int)sizes->type, (int)TACHO_METRIC_HISTOGRAM));
+    cr_expect(eq(sz, tacho_metric_histogram_point(sizes, 0)->bound_count, 15));
+    tacho_memory_batch_destroy(batch);
+}
+
+/* MEM-01 */
+Test(memory, the_temporality_of_each_kind_can_be_chosen) {
+    tacho_metric_batch *batch = collected_with(
+        WITH(.temporality_preference = TACHO_TEMPORALITY_PREFER_DELTA,
+             .temporalities = {[TACHO_INSTRUMENT_HISTOGRAM] = TACHO_TEMPORALITY_CUMULATIVE}));
+    expect_temporality(batch, "jobs", TACHO_TEMPORALITY_DELTA);
+    expect_temporality(batch, "sizes", TACHO_TEMPORALITY_CUMULATIVE);
+    tacho_memory_batch_destroy(batch);
+}
+
+/* MEM-02 */
+Test(memory, the_default_aggregation_of_each_kind_can_be_chosen) {
+    tacho_metric_batch *batch = collected_with(
+        WITH(.default_aggregations = {[TACHO_INSTRUMENT_HISTOGRAM] = &explicit_buckets}));
+    const tacho_metric *sizes = tacho_memory_batch_find(batch, "sizes");
+    cr_expect(eq(sz, tacho_metric_histogram_point(sizes, 0)->bound_count, 2));
+    tacho_memory_batch_destroy(batch);
+}
+
+/* MEM-01, MEM-02, ERR-02 */
+Test(memory, wishes_that_make_no_sense_are_refused_with_their_field) {
+    tacho_error error = {.status = 0};
+    tacho_metric_exporter *exporter = NULL;
+    cr_expect(
+        eq(int,
+           tacho_memory_exporter_create(
+               WITH(.error = &error, .temporalities = {[3] = (tacho_temporality)7}), &exporter),
+           TACHO_E_INVALID));
+    cr_expect(eq(str, error.field, (char *)"temporalities"));
+    cr_expect(eq(ptr, exporter, NULL));
+}
+
+/* VER-02: what a program was compiled with that knows only version 0.1 */
+Test(memory, options_of_the_first_version_are_taken) {
+    struct {
+        size_t struct_size;
+        uint32_t max_batches;
+        tacho_error *error;
+    } first = {.struct_size = sizeof(first)};
+    tacho_metric_exporter *exporter = NULL;
+    cr_assert(eq(int, tacho_memory_exporter_create((const void *)&first, &exporter), TACHO_OK));
+    tacho_metric_exporter_destroy(exporter);
+}
+
 Test(memory, creation_survives_every_lack_of_memory) {
     tacho_metric_exporter *exporter = NULL;
     int rc = TACHO_E_NO_MEMORY;
     for (uint64_t k = 1; rc != TACHO_OK; k++) {
         tachoi_alloc_fail_at(k);
-        rc = tacho_memory_exporter_create(NULL, &exporter);
+        rc = tacho_memory_exporter_create(
+            WITH(.default_aggregations = {[TACHO_INSTRUMENT_HISTOGRAM] = &explicit_buckets}),
+            &exporter);
         tachoi_alloc_fail_at(0);
         cr_assert(eq(int, rc, exporter != NULL ? TACHO_OK : TACHO_E_NO_MEMORY));
         cr_assert(lt(u64, k, 100));

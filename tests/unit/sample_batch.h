@@ -23,6 +23,21 @@ struct sample_histogram_point {
     char tail[24];
 };
 
+struct sample_exponential_histogram_point {
+    tacho_exponential_histogram_point point;
+    char tail[24];
+};
+
+struct sample_summary_point {
+    tacho_summary_point point;
+    char tail[24];
+};
+
+struct sample_exemplar {
+    tacho_exemplar exemplar;
+    char tail[24];
+};
+
 struct sample_metric {
     tacho_metric metric;
     char tail[24];
@@ -44,7 +59,10 @@ struct sample_batch {
     struct sample_number_point sums[2];
     struct sample_number_point gauges[1];
     struct sample_histogram_point histograms[1];
-    struct sample_metric metrics[3];
+    struct sample_exponential_histogram_point exponentials[1];
+    struct sample_summary_point summaries[2];
+    struct sample_exemplar exemplars[2];
+    struct sample_metric metrics[5];
     struct sample_scope_metrics scopes[2];
     tacho_metric_batch batch;
 };
@@ -55,6 +73,9 @@ static const int64_t sample_i64s[] = {1, -2};
 static const double sample_f64s[] = {0.5, 2};
 static const double sample_bounds[] = {0.5, 1};
 static const uint64_t sample_counts[] = {2, 0, 1};
+static const uint64_t sample_positive[] = {1, 0, 3};
+static const uint64_t sample_negative[] = {2, 5};
+static const tacho_quantile sample_quantiles[] = {{0, 0.5}, {0.5, 2}, {1, 4}};
 
 static inline void sample_values_init(struct sample_batch *sample) {
     static const char *const keys[] = {"bool", "bools", "bytes", "empty", "f64",    "f64s",
@@ -120,6 +141,64 @@ static inline void sample_points_init(struct sample_batch *sample) {
     };
 }
 
+/* One with a span and what was filtered out, one with neither. */
+static inline void sample_exemplars_init(struct sample_batch *sample) {
+    tacho_exemplar *first = &sample->exemplars[0].exemplar;
+    first->number_type = TACHO_NUMBER_I64;
+    first->value.i64 = -7;
+    first->time_unix_nano = SAMPLE_TIME_NS - 3000000;
+    first->filtered_attributes = (tacho_attributes){sample->pair, 1};
+    first->has_span = true;
+    for (size_t i = 0; i < sizeof(first->trace_id); i++) {
+        first->trace_id[i] = (uint8_t)(0xa0 + i);
+    }
+    for (size_t i = 0; i < sizeof(first->span_id); i++) {
+        first->span_id[i] = (uint8_t)i;
+    }
+    sample->exemplars[1].exemplar = (tacho_exemplar){.number_type = TACHO_NUMBER_F64,
+                                                     .value.f64 = 0.75,
+                                                     .time_unix_nano = SAMPLE_TIME_NS - 2000000};
+    const tacho_exemplars both = {first, 2, sizeof(sample->exemplars[0])};
+    sample->sums[0].point.exemplars = both;
+    sample->histograms[0].point.exemplars = both;
+    sample->exponentials[0].point.exemplars = both;
+}
+
+static inline void sample_distributions_init(struct sample_batch *sample) {
+    sample->exponentials[0].point = (tacho_exponential_histogram_point){
+        .series = {15, 1},
+        .attributes = {sample->pair, 1},
+        .start_time_unix_nano = SAMPLE_TIME_NS - 1000,
+        .time_unix_nano = SAMPLE_TIME_NS,
+        .count = 13,
+        .sum = 1.5,
+        .min = -4,
+        .max = 16,
+        .has_sum = true,
+        .has_min_max = true,
+        .scale = 1,
+        .zero_count = 2,
+        .zero_threshold = 0.125,
+        .positive = {5, sample_positive, 3},
+        .negative = {-2, sample_negative, 2},
+    };
+    sample->summaries[0].point = (tacho_summary_point){
+        .series = {16, 1},
+        .time_unix_nano = SAMPLE_TIME_NS,
+        .count = 5,
+        .sum = 12.5,
+        .quantiles = sample_quantiles,
+        .quantile_count = 3,
+    };
+    sample->summaries[1].point = (tacho_summary_point){
+        .series = {17, 1},
+        .attributes = {sample->pair, 1},
+        .time_unix_nano = SAMPLE_TIME_NS,
+        .count = 3,
+        .flags = TACHO_POINT_NO_RECORDED_VALUE,
+    };
+}
+
 static inline void sample_metrics_init(struct sample_batch *sample) {
     sample->metrics[0].metric = (tacho_metric){
         .name = SAMPLE_STRING("http.requests"),
@@ -150,12 +229,30 @@ static inline void sample_metrics_init(struct sample_batch *sample) {
         .point_count = 1,
         .point_size = sizeof(sample->histograms[0]),
     };
+    sample->metrics[3].metric = (tacho_metric){
+        .name = SAMPLE_STRING("balance"),
+        .type = TACHO_METRIC_EXPONENTIAL_HISTOGRAM,
+        .temporality = TACHO_TEMPORALITY_CUMULATIVE,
+        .points = sample->exponentials,
+        .point_count = 1,
+        .point_size = sizeof(sample->exponentials[0]),
+    };
+    sample->metrics[4].metric = (tacho_metric){
+        .name = SAMPLE_STRING("rpc"),
+        .type = TACHO_METRIC_SUMMARY,
+        .temporality = TACHO_TEMPORALITY_CUMULATIVE,
+        .points = sample->summaries,
+        .point_count = 2,
+        .point_size = sizeof(sample->summaries[0]),
+    };
 }
 
 /* Fills everything but the resource, which is left to the caller. */
 static inline void sample_batch_init(struct sample_batch *sample, tacho_resource *resource) {
     sample_values_init(sample);
     sample_points_init(sample);
+    sample_distributions_init(sample);
+    sample_exemplars_init(sample);
     sample_metrics_init(sample);
     sample->resource = resource;
     sample->scope_attributes[0] = TACHO_STR("team", "blue");
@@ -165,7 +262,7 @@ static inline void sample_batch_init(struct sample_batch *sample, tacho_resource
                                   {sample->scope_attributes, 1}};
     for (size_t i = 0; i < 2; i++) {
         sample->scopes[i].scope = (tacho_scope_metrics){&sample->scope, &sample->metrics[0].metric,
-                                                        3, sizeof(sample->metrics[0])};
+                                                        5, sizeof(sample->metrics[0])};
     }
     sample->scopes[1].scope.metric_count = 0;
     sample->batch = (tacho_metric_batch){
@@ -176,7 +273,7 @@ static inline void sample_batch_init(struct sample_batch *sample, tacho_resource
         .scopes = &sample->scopes[0].scope,
         .scope_count = 2,
         .scope_size = sizeof(sample->scopes[0]),
-        .point_count = 4,
+        .point_count = 7,
     };
 }
 

@@ -129,6 +129,8 @@ struct seen_point {
     uint64_t buckets[21];
     size_t attr_count;
     char first_key[32];
+    char attrs[128]; /* k=v,k=v: strings, integers, booleans */
+    size_t exemplar_count;
 };
 
 struct collected {
@@ -146,6 +148,30 @@ static void copy_text(char *out, size_t size, tacho_string text) {
     snprintf(out, size, "%.*s", (int)text.length, text.length > 0 ? text.data : "");
 }
 
+static void see_attributes(struct seen_point *seen, tacho_attributes attributes) {
+    char text[sizeof seen->attrs] = "";
+    seen->attr_count = attributes.count;
+    if (attributes.count > 0) {
+        copy_text(seen->first_key, sizeof seen->first_key, attributes.items[0].key);
+    }
+    for (size_t i = 0; i < attributes.count; i++) {
+        const tacho_attribute *attribute = &attributes.items[i];
+        const tacho_value *value = &attribute->value;
+        size_t used = strlen(text);
+        char shown[40] = "?";
+        if (value->type == TACHO_VALUE_STRING) {
+            copy_text(shown, sizeof shown, value->as.string);
+        } else if (value->type == TACHO_VALUE_I64) {
+            snprintf(shown, sizeof shown, "%lld", (long long)value->as.i64);
+        } else if (value->type == TACHO_VALUE_BOOL) {
+            snprintf(shown, sizeof shown, "%s", value->as.boolean ? "true" : "false");
+        }
+        snprintf(text + used, sizeof text - used, "%s%.*s=%s", i > 0 ? "," : "",
+                 (int)attribute->key.length, attribute->key.data, shown);
+    }
+    memcpy(seen->attrs, text, sizeof text);
+}
+
 static void see_number(struct seen_point *seen, const tacho_metric *metric, size_t index) {
     const tacho_number_point *point = tacho_metric_number_point(metric, index);
     if (metric->number_type == TACHO_NUMBER_I64) {
@@ -155,10 +181,8 @@ static void see_number(struct seen_point *seen, const tacho_metric *metric, size
     }
     seen->start_time = point->start_time_unix_nano;
     seen->time = point->time_unix_nano;
-    seen->attr_count = point->attributes.count;
-    if (point->attributes.count > 0) {
-        copy_text(seen->first_key, sizeof seen->first_key, point->attributes.items[0].key);
-    }
+    seen->exemplar_count = point->exemplars.count;
+    see_attributes(seen, point->attributes);
 }
 
 static void see_histogram(struct seen_point *seen, const tacho_metric *metric, size_t index) {
@@ -168,13 +192,25 @@ static void see_histogram(struct seen_point *seen, const tacho_metric *metric, s
     seen->start_time = point->start_time_unix_nano;
     seen->time = point->time_unix_nano;
     seen->bound_count = point->bound_count;
-    seen->attr_count = point->attributes.count;
+    seen->exemplar_count = point->exemplars.count;
+    see_attributes(seen, point->attributes);
     for (size_t i = 0; i < point->bound_count && i < 20; i++) {
         seen->bounds[i] = point->bounds[i];
     }
     for (size_t i = 0; i <= point->bound_count && i < 21; i++) {
         seen->buckets[i] = point->bucket_counts[i];
     }
+}
+
+static void see_exponential(struct seen_point *seen, const tacho_metric *metric, size_t index) {
+    const tacho_exponential_histogram_point *point =
+        tacho_metric_exponential_histogram_point(metric, index);
+    seen->count = point->count;
+    seen->sum = point->sum;
+    seen->start_time = point->start_time_unix_nano;
+    seen->time = point->time_unix_nano;
+    seen->exemplar_count = point->exemplars.count;
+    see_attributes(seen, point->attributes);
 }
 
 static void see_metric(struct collected *collected, const tacho_scope *scope,
@@ -191,6 +227,8 @@ static void see_metric(struct collected *collected, const tacho_scope *scope,
         copy_text(seen->description, sizeof seen->description, metric->description);
         if (metric->type == TACHO_METRIC_HISTOGRAM) {
             see_histogram(seen, metric, i);
+        } else if (metric->type == TACHO_METRIC_EXPONENTIAL_HISTOGRAM) {
+            see_exponential(seen, metric, i);
         } else {
             see_number(seen, metric, i);
         }
@@ -233,6 +271,18 @@ UNUSED static const struct seen_point *point_of(const struct collected *collecte
                                                 size_t n) {
     for (size_t i = 0; i < collected->count; i++) {
         if (strcmp(collected->points[i].name, name) == 0 && n-- == 0) {
+            return &collected->points[i];
+        }
+    }
+    return NULL;
+}
+
+/* The point of the metric with these attributes ("k=v,k=v"), NULL if there is none. */
+UNUSED static const struct seen_point *point_with(const struct collected *collected,
+                                                  const char *name, const char *attrs) {
+    for (size_t i = 0; i < collected->count; i++) {
+        if (strcmp(collected->points[i].name, name) == 0 &&
+            strcmp(collected->points[i].attrs, attrs) == 0) {
             return &collected->points[i];
         }
     }
@@ -374,5 +424,77 @@ UNUSED static struct sdk make_sdk(void) {
     sdk.meter = tacho_meter_provider_get_meter(sdk.provider, "test", NULL);
     return sdk;
 }
+
+/* --- views --- */
+
+UNUSED static tacho_view *make_view(const tacho_view_options *options) {
+    tacho_view *view = NULL;
+    cr_assert(eq(int, tacho_view_create(options, &view), TACHO_OK));
+    return view;
+}
+
+#define VIEW(...) make_view(TACHO_OPTIONS(tacho_view_options, __VA_ARGS__))
+
+/* The same with views of which the last is NULL. */
+UNUSED static struct sdk make_sdk_with_views(tacho_view *const *views) {
+    struct sdk sdk = {.reader = make_manual_reader()};
+    size_t count = 0;
+    while (views[count] != NULL) {
+        count++;
+    }
+    int status = tacho_meter_provider_create(
+        TACHO_OPTIONS(tacho_meter_provider_options, .readers = &sdk.reader, .reader_count = 1,
+                      .views = views, .view_count = count),
+        &sdk.provider);
+    cr_assert(eq(int, status, TACHO_OK));
+    sdk.meter = tacho_meter_provider_get_meter(sdk.provider, "test", NULL);
+    return sdk;
+}
+
+#define SDK_WITH_VIEWS(...) make_sdk_with_views((tacho_view *const[]){__VA_ARGS__, NULL})
+
+/* --- time --- */
+
+/* A clock that goes when it is told to. */
+struct fake_time {
+    uint64_t unix_ns;
+    uint64_t monotonic_ns;
+    _Atomic(unsigned) reads;
+};
+
+static uint64_t fake_unix_ns(void *user) {
+    struct fake_time *time = user;
+    atomic_fetch_add(&time->reads, 1);
+    return time->unix_ns;
+}
+
+static uint64_t fake_monotonic_ns(void *user) {
+    return ((struct fake_time *)user)->monotonic_ns;
+}
+
+UNUSED static tacho_meter_provider *make_timed_provider(tacho_metric_reader *const *readers,
+                                                        size_t count, struct fake_time *time) {
+    const tacho_clock clock = {.struct_size = sizeof clock,
+                               .unix_ns = fake_unix_ns,
+                               .monotonic_ns = fake_monotonic_ns,
+                               .user = time};
+    tacho_meter_provider *provider = NULL;
+    int status =
+        tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .readers = readers,
+                                                  .reader_count = count, .clock = &clock),
+                                    &provider);
+    cr_assert(eq(int, status, TACHO_OK));
+    return provider;
+}
+
+UNUSED static tacho_metric_reader *
+make_manual_reader_with(const tacho_manual_reader_options *options) {
+    tacho_metric_reader *reader = NULL;
+    cr_assert(eq(int, tacho_manual_reader_create(NULL, options, &reader), TACHO_OK));
+    return reader;
+}
+
+#define READER(...) make_manual_reader_with(TACHO_OPTIONS(tacho_manual_reader_options, __VA_ARGS__))
+#define DELTA_READER() READER(.temporality_preference = TACHO_TEMPORALITY_PREFER_DELTA)
 
 #endif

@@ -101,7 +101,7 @@ Test(contention, a_busy_stripe_sends_the_recorder_to_the_next, .fini = stop) {
     atomic_store(&tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, 1))->lock, 0);
     tachoi_bound_series_record_f64(bound, 8, NULL);
     struct tachoi_histogram_cell *cell = tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, 1));
-    cr_assert(eq(dbl, cell->totals.sum, 8));
+    cr_assert(eq(dbl, tachoi_explicit_of(cell)->totals.sum, 8));
     set_locks(series_of(1), 0);
     cr_assert(eq(u64, count_of(1), 1));
     tachoi_bound_series_release(bound);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "aggregation/explicit_histogram.h"
+#include "aggregation/exponential_histogram.h"
 #include "base/alloc.h"
 #include "storage/storage.h"
 #include "tacho/sdk/metric_data.h"
@@ -43,10 +44,16 @@ static const struct tachoi_aggregation histogram UNUSED = {
     .bounds = tachoi_default_bounds,
     .bound_count = TACHOI_DEFAULT_BOUND_COUNT};
 
+static const struct tachoi_aggregation exponential UNUSED = {
+    .kind = TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM,
+    .number_type = TACHO_NUMBER_F64,
+    .max_size = TACHOI_EXPONENTIAL_MAX_SIZE,
+    .max_scale = TACHOI_EXPONENTIAL_MAX_SCALE};
+
 /** {"id" = id}: the test's n-th set. Valid to the end of the enclosing block. */
 #define SET(id) TACHO_ATTRS(TACHO_I64("id", (id)))
 
-/** The point of SET(id), or of the overflow series for id -1; NULL if there is none. Both kinds of
+/** The point of SET(id), or of the overflow series for id -1; NULL if there is none. All kinds of
  * points begin alike. */
 UNUSED static const void *find_point(const struct tachoi_points *points, int64_t id) {
     for (size_t i = 0; i < points->count; i++) {
@@ -63,24 +70,29 @@ UNUSED static const void *find_point(const struct tachoi_points *points, int64_t
     return NULL;
 }
 
+/** Makes a storage on the fake clock, created at its present time. */
+UNUSED static struct tachoi_sync_storage *
+create_sync_of(const struct tachoi_storage_config *config) {
+    struct tachoi_sync_storage *storage = NULL;
+    struct tachoi_storage_config complete = *config;
+    complete.clock = &fake_clock;
+    complete.creation_unix_nano = fake_unix_ns;
+    cr_assert(eq(int, tachoi_sync_storage_create(&complete, &storage), TACHO_OK));
+    return storage;
+}
+
 UNUSED static struct tachoi_sync_storage *create_sync(const struct tachoi_aggregation *aggregation,
                                                       uint32_t limit) {
-    struct tachoi_sync_storage *storage = NULL;
-    cr_assert(
-        eq(int,
-                 tachoi_sync_storage_create(&(struct tachoi_storage_config){.aggregation = aggregation,
-                                                                            .limit = limit,
-                                                                            .clock = &fake_clock},
-                                            &storage),
-                 TACHO_OK));
-    return storage;
+    return create_sync_of(
+        &(struct tachoi_storage_config){.aggregation = aggregation, .limit = limit});
 }
 
 UNUSED static struct tachoi_points collect_sync(struct tachoi_sync_storage *storage,
                                                 struct tachoi_arena *arena) {
     struct tachoi_points points = {0};
+    const struct tachoi_moment now = {fake_unix_ns, fake_unix_ns};
     tachoi_arena_reset(arena);
-    cr_assert(tachoi_sync_storage_collect(storage, (struct tachoi_moment){fake_unix_ns, fake_unix_ns}, arena, &points));
+    cr_assert(tachoi_sync_storage_collect(storage, now, arena, &points));
     return points;
 }
 

@@ -77,6 +77,15 @@ static bool differs_in_description_alone(const struct tachoi_stream_conflict *co
            tachoi_stream_plan_equals(&plan, &b->plan);
 }
 
+/* In what the instruments themselves say, as far as views leave it. */
+static bool differs_in_identity(const struct tachoi_stream_conflict *conflict) {
+    const struct tachoi_stream *a = conflict->stream;
+    const struct tachoi_stream *b = conflict->seen;
+    return a->about->number_type != b->about->number_type ||
+           !tachoi_string_equals(a->about->unit, b->about->unit) ||
+           !tachoi_string_equals(a->plan.description, b->plan.description);
+}
+
 /* INST-05 */
 static void recipe_for_kinds(const struct tachoi_stream_conflict *conflict, char *out) {
     const struct tachoi_instrument_about *about = conflict->stream->about;
@@ -108,9 +117,13 @@ static void write_cure(const struct tachoi_stream_conflict *conflict, char *out)
         recipe_for_kinds(conflict, out);
     } else if (differs_in_description_alone(conflict)) {
         recipe_for_descriptions(conflict, out);
-    } else {
+    } else if (differs_in_identity(conflict)) {
         (void)snprintf(out, RECIPE_BYTES,
                        "make kind, number type, unit and description equal, or rename one");
+    } else {
+        (void)snprintf(out, RECIPE_BYTES,
+                       "they differ in what advice or views make of them; make that equal, or "
+                       "rename one");
     }
 }
 

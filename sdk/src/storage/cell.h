@@ -170,8 +170,8 @@ static inline void tachoi_histogram_cell_add(struct tachoi_histogram_cell *cell,
     if (bucket == TACHOI_BUCKET_BY_SCALE) {
         tachoi_exponential_update(tachoi_exponential_of(cell), value);
     } else {
-        struct tachoi_explicit *histogram = tachoi_explicit_of(cell);
-        tachoi_histogram_update(&histogram->totals, histogram->buckets, bucket, value);
+        struct tachoi_explicit *content = tachoi_explicit_of(cell);
+        tachoi_histogram_update(&content->totals, content->buckets, bucket, value);
     }
 }
 

@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the way from attributes to a series, and the cardinality limit. Knows nothing of
- * measurements. (CARD-01..09)
+/* Owns the way from attributes to a series, the cardinality limit, and the end of series. Knows
+ * nothing of measurements. (CARD-01..09, design record 0006)
  *
- * An open-addressing table of pointers to series, at most three quarters full, probed linearly and
- * published by one atomic pointer. Readers take no lock: a slot goes from NULL to a series once
- * and never changes again, and a series is complete before its slot shows it. Growing makes a new
- * table and publishes it; the old ones are kept until the map ends, since readers may still walk
- * them (together they are smaller than the present one). Nothing is ever removed.
+ * Readers take no lock: they probe a table (series_table.h) that one atomic pointer publishes. A
+ * growth publishes a new table.
  *
- *                        find   find_or_create   first/next, count   fini
- *     find               yes         yes                yes           no
- *     find_or_create     yes         yes                yes           no
- *     first/next, count  yes         yes                yes           no
+ * Places. Up to `limit` sets have a place under the limit, all others share the overflow series. A
+ * place is given for an interval, the time between two collections of a delta stream; streams of
+ * cumulative temporality have one interval, which never ends. A series has a place if its `place`
+ * is the present interval, or if it is bound; whoever finds a series without one must get it one
+ * under the lock. So one addition takes all places back when an interval ends, however many series
+ * there are. `place` 0 is that of a series that was ended: removed, or idle for too long; `earlier`
+ * then holds the epoch (visits.h) of that, else the place before.
  *
- * Progress: find is wait-free. find_or_create takes the lock for an unknown set as long as the map
- * has room; once it is full, never. In a forked child it never takes the lock: its holder may not
- * exist there. The lock is held for the insertion alone: the series is made before it. */
+ * The end of a series takes three steps, each when the visits that could object are over:
+ *   - it has lost its place: no visit that begins from now on records into it. It can still be
+ *     found, and go on with a new place.
+ *   - all visits that saw it with a place are over, and the collector has read what they left:
+ *     it is unlinked from the table and the list. So nothing is ever recorded into an unlinked
+ *     series, but for the one exception: visits that were not counted (visits.h) are never known to
+ *     be over. What existed when counting began is therefore kept, and watched, to the very end.
+ *   - all visits that could have found it are over, and so is the batch that refers to it: freed.
+ * A retired table waits for its visits too.
+ *
+ *                  visit   bind, release   remove   collector's   fini
+ *   visit           yes        yes          yes        yes         no
+ *   bind, release   yes        yes          yes        yes         no
+ *   remove          yes        yes          yes        yes         no
+ *   collector's     yes        yes          yes        no*         no
+ *
+ * (*) collections are serialised. Progress: visiting a series that has a place is wait-free, and so
+ * is a set beyond a full limit. All else takes the lock, which is held for a few steps (or for
+ * filling a larger table), never while user code runs. In a forked child nobody takes it: its
+ * holder may not exist there; nothing is unlinked or freed there either. */
 #ifndef TACHOI_STORAGE_SERIES_MAP_H
 #define TACHOI_STORAGE_SERIES_MAP_H
 
@@ -26,13 +43,9 @@
 #include <stdint.h>
 
 #include "storage/series.h"
+#include "storage/series_table.h"
+#include "storage/visits.h"
 #include "tacho/sdk/clock.h"
-
-struct tachoi_series_table {
-    struct tachoi_series_table *previous; /* immutable after publication */
-    size_t mask;                          /* immutable after publication */
-    _Atomic(struct tachoi_series *) slots[];
-};
 
 struct tachoi_series_map {
     /* immutable after init */
@@ -42,44 +55,125 @@ struct tachoi_series_map {
     uint32_t limit;
     uint32_t generation; /* the process that may use the lock */
     bool has_lock;
-    /* atomic */
+    /* as its header says; started under the lock */
+    struct tachoi_visits visits;
+    /* atomic; written under the lock */
     _Atomic(struct tachoi_series_table *) table;
-    _Atomic(size_t) count; /* all series, the overflow series included */
-    _Atomic(bool) is_full;
+    _Atomic(size_t) count; /* of linked series, the overflow series included */
+    _Atomic(uint32_t) interval;
+    _Atomic(uint32_t) full_in; /* the interval whose places are all given; 0 = none */
     /* guarded by lock */
     pthread_mutex_t lock;
-    struct tachoi_series *last; /* the end of the list that `overflow` begins */
+    struct tachoi_series *last;         /* the end of the list that `overflow` begins */
+    size_t place_count;                 /* series with a place, without the overflow series */
+    size_t bound_count;                 /* series that are bound, without the overflow series */
+    uint64_t first_freeable_id;         /* series before it are kept when they are unlinked */
+    struct tachoi_series_table *tables; /* retired */
+    /* collector only */
+    uint64_t roll_over_epoch;
+    struct tachoi_series *limbo; /* unlinked, to be freed; linked by `next` */
+    struct tachoi_series *kept;  /* unlinked, but existed when counting began */
+    size_t kept_count;
 };
 
 enum tachoi_series_map_result {
     TACHOI_SERIES_FOUND,     /* or made, or the overflow series */
     TACHOI_SERIES_NO_MEMORY, /* unknown, and could not be made */
-    TACHOI_SERIES_FORKED     /* unknown, in a process that may not make one */
+    TACHOI_SERIES_FORKED     /* unknown or without a place, in a process that may not change that */
 };
 
 /**
- * Makes a map with its overflow series. Up to `limit` sets get a series of their own; the
- * overflow series takes all others. Borrows all arguments until fini. TACHO_OK, TACHO_E_NO_MEMORY
- * or TACHO_E_SYSTEM (no mutex).
+ * Makes a map with its overflow series. Borrows all arguments until fini. `counts_visits`: from the
+ * beginning, so that all series can be freed; else from the first removal on. TACHO_OK,
+ * TACHO_E_NO_MEMORY or TACHO_E_SYSTEM (no mutex).
  */
 int tachoi_series_map_init(struct tachoi_series_map *map, struct tachoi_series_family *family,
-                           uint32_t limit, const tacho_clock *clock);
+                           uint32_t limit, const tacho_clock *clock, bool counts_visits);
 /** Frees all series. Of a zeroed map, nothing. */
 void tachoi_series_map_fini(struct tachoi_series_map *map);
 
-/** The series of exactly this set, NULL if it has none. */
+/** A series that may be used until it is left. */
+struct tachoi_series_visit {
+    struct tachoi_series *series;
+    _Atomic(uint32_t) *running; /* of tachoi_visit_enter */
+};
+
+/** The series that takes this set's measurements, made if need be; visit->series is NULL if it is
+ * not FOUND. To be left in any case. */
+enum tachoi_series_map_result tachoi_series_map_visit(struct tachoi_series_map *map,
+                                                      const struct tachoi_attribute_key *key,
+                                                      struct tachoi_series_visit *visit);
+static inline void tachoi_series_map_leave(const struct tachoi_series_visit *visit) {
+    tachoi_visit_leave(visit->running);
+}
+
+/** The same, and pins it: it keeps its place until it is released. */
+enum tachoi_series_map_result tachoi_series_map_bind(struct tachoi_series_map *map,
+                                                     const struct tachoi_attribute_key *key,
+                                                     struct tachoi_series **out);
+void tachoi_series_map_release(struct tachoi_series_map *map, struct tachoi_series *series);
+
+/** Takes the series' place; the collector unlinks it. TACHO_OK, TACHO_E_NOT_FOUND (also the
+ * overflow series, and one that has been ended), TACHO_E_BUSY (bound) or TACHO_E_FORKED. */
+int tachoi_series_map_remove(struct tachoi_series_map *map, const struct tachoi_attribute_key *key);
+
+/** Whether the set has a series and that is bound. */
+bool tachoi_series_map_is_bound(struct tachoi_series_map *map,
+                                const struct tachoi_attribute_key *key);
+
+/** The linked series of exactly this set, NULL if it has none. For who can exclude that it is freed
+ * meanwhile. */
 struct tachoi_series *tachoi_series_map_find(struct tachoi_series_map *map,
                                              const struct tachoi_attribute_key *key);
 
-/** The series that takes this set's measurements, made if need be; `*out` is written when found. */
-enum tachoi_series_map_result
-tachoi_series_map_find_or_create(struct tachoi_series_map *map,
-                                 const struct tachoi_attribute_key *key,
-                                 struct tachoi_series **out);
-
 /** Number of series in the list that begins with map->overflow, in the order of their making; that
- * many may be walked with tachoi_series_map_next. */
+ * many can be walked with next. Any thread. */
 size_t tachoi_series_map_count(const struct tachoi_series_map *map);
 struct tachoi_series *tachoi_series_map_next(const struct tachoi_series *series);
+
+/** Whether this process may take the lock. */
+bool tachoi_series_map_may_lock(const struct tachoi_series_map *map);
+
+/* --- the collector's calls: series_round.c --- */
+
+/** What one collection looks at. */
+struct tachoi_series_round {
+    size_t count;      /* series, from map->overflow on */
+    uint32_t interval; /* the present one */
+    uint32_t ended;    /* delta: the one that has just ended; 0 = none */
+    bool is_settled;   /* delta: nobody records for an interval before the ended one any more */
+};
+
+/** Begins: advances the epoch, then frees what waited for that. What the last batch referred to may
+ * be gone then. The overflow ring must be drained between this and roll_over. */
+void tachoi_series_map_reclaim(struct tachoi_series_map *map);
+
+/** Says which series the collection looks at; of a delta stream it ends the interval. */
+void tachoi_series_map_roll_over(struct tachoi_series_map *map, struct tachoi_series_round *round);
+
+/** Delta: whether what has been recorded into the series belongs into this collection, not only
+ * into the interval that has just begun. */
+bool tachoi_series_round_has(const struct tachoi_series_round *round,
+                             const struct tachoi_series *series);
+
+/** Whether the series was ended: it goes on only if it is recorded again. */
+static inline bool tachoi_series_map_has_ended(const struct tachoi_series_map *map,
+                                               const struct tachoi_series *series) {
+    return series != map->overflow &&
+           atomic_load_explicit(&series->place, memory_order_relaxed) == 0;
+}
+
+/** Takes the place of a series that is linked and not bound. Under the lock. */
+void tachoi_series_map_end_locked(struct tachoi_series_map *map, struct tachoi_series *series);
+
+/** Ends a series that has not been touched, unless it is bound or is touched after all. */
+bool tachoi_series_map_expire(struct tachoi_series_map *map, struct tachoi_series *series);
+
+/** Unlinks the series that follows `previous` if it has ended, or its set has not been recorded for
+ * an interval, and nobody can record into it any more; and it has no measurement that is not read.
+ * True if so. */
+bool tachoi_series_map_unlink(struct tachoi_series_map *map,
+                              const struct tachoi_series_round *round,
+                              struct tachoi_series *previous, struct tachoi_series *series);
 
 #endif

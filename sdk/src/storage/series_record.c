@@ -9,18 +9,21 @@
  * for about 9 microseconds, so that the ring lasts for such a pause. */
 enum { INLINE_TRIES = 128, PATIENT_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI_STRIPES_MAX };
 
+/* Apart, so that what is more often run saves no registers for what is not. */
+#define NOINLINE __attribute__((noinline))
+
 /** Behind the measurement: so that no point shows a series before its first value, and so that the
  * collector, where it has missed the measurement, hears of it the next time. */
 static void mark_used(struct tachoi_series *series) {
-    const uint32_t marks = TACHOI_SERIES_RECORDED | TACHOI_SERIES_TOUCHED;
     /* seq_cst; behind the adding, and with tachoi_series_take_touch: see series.h */
-    if ((atomic_load_explicit(&series->use, memory_order_seq_cst) & marks) != marks) {
+    if ((atomic_load_explicit(&series->use, memory_order_seq_cst) & TACHOI_SERIES_TOUCHED) == 0) {
         /* release; pairs with the acquire in tachoi_series_is */
-        atomic_fetch_or_explicit(&series->use, marks, memory_order_release);
+        atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED | TACHOI_SERIES_TOUCHED,
+                                 memory_order_release);
     }
 }
 
-static void store_last(struct tachoi_series *series, uint64_t bits) {
+static void record_last(struct tachoi_series *series, uint64_t bits) {
     struct tachoi_series_family *family = series->family;
     struct tachoi_word_cell *cell = tachoi_word_cell_of(tachoi_series_cell(series));
     if (family->is_delta || atomic_load_explicit(&family->takes_touches, memory_order_relaxed)) {
@@ -28,35 +31,49 @@ static void store_last(struct tachoi_series *series, uint64_t bits) {
     } else {
         tachoi_word_cell_store(cell, bits);
     }
+    mark_used(series);
+}
+
+static NOINLINE void add_i64_to_stripes(struct tachoi_series *series,
+                                        struct tachoi_stripes *stripes, int64_t value) {
+    const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+    tachoi_word_cell_add_i64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value);
+    mark_used(series);
+}
+
+static NOINLINE void add_f64_to_stripes(struct tachoi_series *series,
+                                        struct tachoi_stripes *stripes, double value) {
+    size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+    while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)),
+                                         value)) {
+        index = (index + 1) & (stripes->count - 1);
+    }
+    mark_used(series);
 }
 
 static void add_i64(struct tachoi_series *series, int64_t value) {
-    const uint32_t thread = tachoi_thread_hint();
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
-        const size_t index = tachoi_stripes_choose(stripes, thread);
-        tachoi_word_cell_add_i64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value);
+        add_i64_to_stripes(series, stripes, value);
         return;
     }
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     tachoi_word_cell_add_i64(tachoi_word_cell_of(cell), value);
-    tachoi_cell_note_thread(cell, thread);
+    tachoi_cell_note_thread(cell, tachoi_thread_hint());
+    mark_used(series);
 }
 
 static void add_f64(struct tachoi_series *series, double value) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
-        size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-        while (!tachoi_word_cell_try_add_f64(
-            tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value)) {
-            index = (index + 1) & (stripes->count - 1);
-        }
+        add_f64_to_stripes(series, stripes, value);
         return;
     }
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(cell), value)) {
         tachoi_cell_note_contention(cell, 1);
     }
+    mark_used(series);
 }
 
 /** TACHOI_HOLDER_NONE if the value was added, else who has the cell. */
@@ -77,7 +94,6 @@ try_cell(struct tachoi_series *series, struct tachoi_cell_head *head, size_t buc
 static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double value, int most,
                             bool *is_contended) {
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
-    *is_contended = false;
     for (int tries = 0; tries < most; tries++) {
         const enum tachoi_lock_holder holder = try_cell(series, cell, bucket, value);
         if (holder == TACHOI_HOLDER_NONE) {
@@ -91,27 +107,31 @@ static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double 
     return false;
 }
 
-static bool try_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes, size_t bucket,
-                        double value) {
-    size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+/** Tries the stripes from `index` on. */
+static NOINLINE bool try_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes,
+                                 size_t index, size_t bucket, double value) {
     for (int tries = 0; tries < STRIPE_TRIES; tries++) {
+        index &= stripes->count - 1;
         if (try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) ==
             TACHOI_HOLDER_NONE) {
             return true;
         }
-        index = (index + 1) & (stripes->count - 1);
+        index++;
     }
     return false;
 }
 
-/** Of a series without stripes. */
-static bool try_alone(struct tachoi_series *series, size_t bucket, double value) {
-    bool is_contended = false;
+/** Of a series without stripes, whose cell was `holder`'s. */
+static NOINLINE bool try_alone(struct tachoi_series *series, size_t bucket, double value,
+                               enum tachoi_lock_holder holder) {
+    bool is_contended = holder == TACHOI_HOLDER_RECORDER;
     if (try_inline_cell(series, bucket, value, INLINE_TRIES, &is_contended)) {
         return true;
     }
     if (is_contended && tachoi_reserve_attach(&series->family->reserve, &series->stripes)) {
-        return try_stripes(series, tachoi_series_stripes(series), bucket, value);
+        struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+        const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+        return try_stripes(series, stripes, index, bucket, value);
     }
     if (try_inline_cell(series, bucket, value, PATIENT_TRIES, &is_contended)) {
         return true;
@@ -122,40 +142,52 @@ static bool try_alone(struct tachoi_series *series, size_t bucket, double value)
     return false;
 }
 
-static void add_to_histogram(struct tachoi_series *series, double value) {
+/** What goes into the ring is marked when it comes out. */
+static NOINLINE void put_into_ring(struct tachoi_series *series, double value) {
     struct tachoi_series_family *family = series->family;
-    const size_t bucket = tachoi_cell_bucket(&family->aggregation, value);
-    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
-    const bool is_added = stripes != NULL ? try_stripes(series, stripes, bucket, value)
-                                          : try_alone(series, bucket, value);
-    /* What goes into the ring is marked when it comes out. */
-    if (!is_added && !tachoi_overflow_ring_put(family->ring, series, value)) {
+    if (!tachoi_overflow_ring_put(family->ring, series, value)) {
         atomic_fetch_add_explicit(&family->contended, 1, memory_order_relaxed);
+    }
+}
+
+static NOINLINE void add_to_histogram(struct tachoi_series *series, double value) {
+    const size_t bucket = tachoi_cell_bucket(&series->family->aggregation, value);
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    bool is_added = false;
+    if (stripes != NULL) {
+        const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+        is_added = try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) ==
+                       TACHOI_HOLDER_NONE ||
+                   try_stripes(series, stripes, index + 1, bucket, value);
+    } else {
+        const enum tachoi_lock_holder holder =
+            try_cell(series, tachoi_series_cell(series), bucket, value);
+        is_added = holder == TACHOI_HOLDER_NONE || try_alone(series, bucket, value, holder);
+    }
+    if (!is_added) {
+        put_into_ring(series, value);
     }
 }
 
 void tachoi_series_record_i64(struct tachoi_series *series, int64_t value) {
     if (series->family->aggregation.kind == TACHOI_AGGREGATION_LAST_VALUE) {
-        store_last(series, (uint64_t)value);
+        record_last(series, (uint64_t)value);
     } else {
         add_i64(series, value);
     }
-    mark_used(series);
 }
 
 void tachoi_series_record_f64(struct tachoi_series *series, double value) {
     switch (series->family->aggregation.kind) {
     case TACHOI_AGGREGATION_LAST_VALUE:
-        store_last(series, tachoi_bits_of_f64(value));
-        mark_used(series);
+        record_last(series, tachoi_bits_of_f64(value));
         break;
     case TACHOI_AGGREGATION_SUM:
         add_f64(series, value);
-        mark_used(series);
         break;
     case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
     case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
-        add_to_histogram(series, value); /* which marks */
+        add_to_histogram(series, value);
         break;
     }
 }

@@ -71,19 +71,13 @@ static void set_slot(struct tachoi_series_table *table, size_t index,
     atomic_store_explicit(&table->slots[index & table->mask], series, memory_order_seq_cst);
 }
 
-bool tachoi_series_table_insert(struct tachoi_series_table *table, struct tachoi_series *series) {
+void tachoi_series_table_insert(struct tachoi_series_table *table, struct tachoi_series *series) {
     size_t index = series->hash;
     while (slot(table, index) != NULL && slot(table, index) != tombstone()) {
         index++;
     }
-    if (slot(table, index) == NULL) {
-        if (table->used >= (table->mask + 1) / 4 * 3) {
-            return false;
-        }
-        table->used++;
-    }
+    table->used += slot(table, index) == NULL;
     set_slot(table, index, series);
-    return true;
 }
 
 void tachoi_series_table_erase(struct tachoi_series_table *table,
@@ -111,7 +105,7 @@ void tachoi_series_table_insert_all(struct tachoi_series_table *table,
     for (size_t i = 0; i <= from->mask; i++) {
         struct tachoi_series *series = slot(from, i);
         if (series != NULL && series != tombstone()) {
-            (void)tachoi_series_table_insert(table, series);
+            tachoi_series_table_insert(table, series);
         }
     }
 }

@@ -39,8 +39,8 @@ struct tachoi_series_table {
 struct tachoi_series_table *tachoi_series_table_create(size_t series_count);
 
 /**
- * Finds the series of exactly this set, NULL if there is none. `uncounted`: NULL for a visit that is
- * counted, or under the map's lock; else false, nothing found, if counting has begun meanwhile.
+ * Finds the series of exactly this set, NULL if there is none. `uncounted`: NULL for a visit that
+ * is counted, or under the map's lock; else false, nothing found, if counting has begun meanwhile.
  */
 bool tachoi_series_table_find(struct tachoi_series_table *table,
                               const struct tachoi_attribute_key *key,
@@ -48,14 +48,18 @@ bool tachoi_series_table_find(struct tachoi_series_table *table,
 
 /* --- under the map's lock --- */
 
-/** False, nothing done, if the table is as full as it may be. The set is not in it yet. */
-bool tachoi_series_table_insert(struct tachoi_series_table *table, struct tachoi_series *series);
+static inline bool tachoi_series_table_has_room(const struct tachoi_series_table *table) {
+    return table->used < (table->mask + 1) / 4 * 3;
+}
+
+/** There is room, and the set is not in the table yet. */
+void tachoi_series_table_insert(struct tachoi_series_table *table, struct tachoi_series *series);
 
 /** The series is in the table. */
 void tachoi_series_table_erase(struct tachoi_series_table *table,
                                const struct tachoi_series *series);
 
-/** Inserts all series of `from`. */
+/** Inserts all series of `from`, for which there is room. */
 void tachoi_series_table_insert_all(struct tachoi_series_table *table,
                                     struct tachoi_series_table *from);
 

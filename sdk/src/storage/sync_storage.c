@@ -12,29 +12,49 @@ static bool init_family(struct tachoi_sync_storage *storage,
     struct tachoi_series_family *family = &storage->family;
     family->aggregation = *aggregation;
     family->cell_size = tachoi_cell_size(aggregation);
-    if (aggregation->kind != TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM) {
+    if (aggregation->bound_count != 0) {
+        storage->bounds =
+            tachoi_memdup(aggregation->bounds, aggregation->bound_count * sizeof(double));
+        family->aggregation.bounds = storage->bounds;
+        if (storage->bounds == NULL) {
+            return false;
+        }
+    }
+    if (!tachoi_aggregation_is_histogram(aggregation)) {
         return true;
     }
-    storage->bounds = tachoi_memdup(aggregation->bounds, aggregation->bound_count * sizeof(double));
-    family->aggregation.bounds = storage->bounds;
     family->ring = tachoi_calloc(1, sizeof(struct tachoi_overflow_ring));
-    return storage->bounds != NULL && family->ring != NULL &&
-           tachoi_reserve_refill(&family->reserve, aggregation);
+    return family->ring != NULL && tachoi_reserve_refill(&family->reserve, &family->aggregation);
+}
+
+static bool init(struct tachoi_sync_storage *storage, const struct tachoi_storage_config *config) {
+    /* Series come and go all the time there, so visits are counted from the beginning. */
+    const bool ends_series = config->is_delta || config->idle_ns != 0;
+    storage->filter = config->filter;
+    storage->idle_ns = config->idle_ns;
+    storage->interval_start_unix_nano = config->creation_unix_nano;
+    storage->last_collect_ns = config->clock->monotonic_ns(config->clock->user);
+    storage->family.is_delta = config->is_delta;
+    atomic_init(&storage->family.takes_touches, ends_series);
+    if (!init_family(storage, config->aggregation)) {
+        return false;
+    }
+    if (config->exemplars != NULL) {
+        storage->exemplars = *config->exemplars;
+        storage->exemplars.aggregation = &storage->family.aggregation;
+        storage->family.exemplars = &storage->exemplars;
+    }
+    return tachoi_series_map_init(&storage->map, &storage->family, config->limit, config->clock,
+                                  ends_series) == TACHO_OK;
 }
 
 int tachoi_sync_storage_create(const struct tachoi_storage_config *config,
                                struct tachoi_sync_storage **out) {
     struct tachoi_sync_storage *storage = tachoi_calloc(1, sizeof *storage);
-    if (storage == NULL) {
-        return TACHO_E_NO_MEMORY;
-    }
-    if (!init_family(storage, config->aggregation) ||
-        tachoi_series_map_init(&storage->map, &storage->family, config->limit,
-                               config->clock) != TACHO_OK) {
+    if (storage == NULL || !init(storage, config)) {
         tachoi_sync_storage_destroy(storage);
         return TACHO_E_NO_MEMORY;
     }
-    storage->last_collect_unix_nano = config->clock->unix_ns(config->clock->user);
     *out = storage;
     return TACHO_OK;
 }
@@ -50,13 +70,15 @@ void tachoi_sync_storage_destroy(struct tachoi_sync_storage *storage) {
     tachoi_free(storage);
 }
 
-/** The series that takes the measurement, NULL when it had to be dropped, which is counted. */
-static struct tachoi_series *series_for(struct tachoi_sync_storage *storage,
-                                        tacho_attributes attributes) {
+/* --- recording --- */
+
+/** Finds the series that takes the measurement; NULL when it had to be dropped, which is counted.
+ * To be left in any case. */
+static struct tachoi_series *visit(struct tachoi_sync_storage *storage, tacho_attributes attributes,
+                                   struct tachoi_series_visit *visit) {
     struct tachoi_attribute_key key;
-    tachoi_attribute_key_init(&key, attributes);
-    struct tachoi_series *series = NULL;
-    switch (tachoi_series_map_find_or_create(&storage->map, &key, &series)) {
+    tachoi_attribute_key_init_filtered(&key, attributes, storage->filter);
+    switch (tachoi_series_map_visit(&storage->map, &key, visit)) {
     case TACHOI_SERIES_FOUND:
         break;
     case TACHOI_SERIES_NO_MEMORY:
@@ -66,24 +88,59 @@ static struct tachoi_series *series_for(struct tachoi_sync_storage *storage,
         atomic_fetch_add_explicit(&storage->forked, 1, memory_order_relaxed);
         break;
     }
-    return series;
+    return visit->series;
 }
 
-void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t value,
-                                    tacho_attributes attributes) {
-    struct tachoi_series *series = series_for(storage, attributes);
-    if (series != NULL) {
+static struct tachoi_sync_storage *storage_of(const struct tachoi_series *series) {
+    return (struct tachoi_sync_storage *)(void *)((unsigned char *)series->family -
+                                                  offsetof(struct tachoi_sync_storage, family));
+}
+
+static void consider(struct tachoi_series *series, union tachoi_measured value,
+                     tacho_attributes attributes) {
+    const struct tachoi_exemplar_target target = {.exemplars = &series->exemplars,
+                                                  .attributes = tachoi_series_attributes(series),
+                                                  .attributes_size = series->attributes_size,
+                                                  .is_overflow =
+                                                      series == storage_of(series)->map.overflow};
+    tachoi_exemplars_consider(series->family->exemplars, &target, value, attributes, true);
+}
+
+static void add_i64(struct tachoi_series *series, int64_t value) {
+    if (tachoi_aggregation_is_histogram(&series->family->aggregation)) {
+        tachoi_series_record_f64(series, (double)value);
+    } else {
         tachoi_series_record_i64(series, value);
     }
 }
 
+void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t value,
+                                    tacho_attributes attributes) {
+    struct tachoi_series_visit found;
+    struct tachoi_series *series = visit(storage, attributes, &found);
+    if (series != NULL) {
+        add_i64(series, value);
+        if (tachoi_exemplars_are_on(storage->family.exemplars)) {
+            consider(series, (union tachoi_measured){.i64 = value}, attributes);
+        }
+    }
+    tachoi_series_map_leave(&found);
+}
+
 void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double value,
                                     tacho_attributes attributes) {
-    struct tachoi_series *series = series_for(storage, attributes);
+    struct tachoi_series_visit found;
+    struct tachoi_series *series = visit(storage, attributes, &found);
     if (series != NULL) {
         tachoi_series_record_f64(series, value);
+        if (tachoi_exemplars_are_on(storage->family.exemplars)) {
+            consider(series, (union tachoi_measured){.f64 = value}, attributes);
+        }
     }
+    tachoi_series_map_leave(&found);
 }
+
+/* --- bound series --- */
 
 /* The handle of a binding is the series itself, under a name that recorders by attributes cannot
  * confuse with it. */
@@ -94,33 +151,68 @@ static struct tachoi_series *unwrap(struct tachoi_bound_series *series) {
 struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage *storage,
                                                      tacho_attributes attributes) {
     struct tachoi_attribute_key key;
-    tachoi_attribute_key_init(&key, attributes);
+    tachoi_attribute_key_init_filtered(&key, attributes, storage->filter);
     struct tachoi_series *series = NULL;
-    if (tachoi_series_map_find_or_create(&storage->map, &key, &series) != TACHOI_SERIES_FOUND ||
-        !tachoi_series_promote(series)) {
+    if (tachoi_series_map_bind(&storage->map, &key, &series) != TACHOI_SERIES_FOUND) {
         return NULL;
     }
-    atomic_fetch_add_explicit(&series->use, TACHOI_SERIES_PIN, memory_order_relaxed);
+    if (!tachoi_series_promote(series)) {
+        tachoi_series_map_release(&storage->map, series);
+        return NULL;
+    }
     return (struct tachoi_bound_series *)(void *)series;
 }
 
 void tachoi_bound_series_release(struct tachoi_bound_series *series) {
     if (series != NULL) {
-        atomic_fetch_sub_explicit(&unwrap(series)->use, TACHOI_SERIES_PIN, memory_order_relaxed);
+        tachoi_series_map_release(&storage_of(unwrap(series))->map, unwrap(series));
     }
 }
 
-void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value,
+/* Neither looks anything up, nor visits: the pin holds the series. (INST-23) */
+
+void tachoi_bound_series_record_i64(struct tachoi_bound_series *bound, int64_t value,
                                     const tacho_attributes *attributes) {
-    (void)attributes;
-    tachoi_series_record_i64(unwrap(series), value);
+    struct tachoi_series *series = unwrap(bound);
+    add_i64(series, value);
+    if (tachoi_exemplars_are_on(series->family->exemplars)) {
+        consider(series, (union tachoi_measured){.i64 = value},
+                 attributes != NULL ? *attributes : TACHO_NO_ATTRS);
+    }
 }
 
-void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value,
+void tachoi_bound_series_record_f64(struct tachoi_bound_series *bound, double value,
                                     const tacho_attributes *attributes) {
-    (void)attributes;
-    tachoi_series_record_f64(unwrap(series), value);
+    struct tachoi_series *series = unwrap(bound);
+    tachoi_series_record_f64(series, value);
+    if (tachoi_exemplars_are_on(series->family->exemplars)) {
+        consider(series, (union tachoi_measured){.f64 = value},
+                 attributes != NULL ? *attributes : TACHO_NO_ATTRS);
+    }
 }
+
+/* --- the end of series --- */
+
+int tachoi_sync_storage_remove(struct tachoi_sync_storage *storage, tacho_attributes attributes) {
+    if (!tachoi_attribute_filter_keeps_all(storage->filter, attributes)) {
+        return TACHO_E_NOT_FOUND; /* the series is not of this set alone */
+    }
+    struct tachoi_attribute_key key;
+    tachoi_attribute_key_init(&key, attributes);
+    return tachoi_series_map_remove(&storage->map, &key);
+}
+
+bool tachoi_sync_storage_is_bound(struct tachoi_sync_storage *storage,
+                                  tacho_attributes attributes) {
+    if (!tachoi_attribute_filter_keeps_all(storage->filter, attributes)) {
+        return false;
+    }
+    struct tachoi_attribute_key key;
+    tachoi_attribute_key_init(&key, attributes);
+    return tachoi_series_map_is_bound(&storage->map, &key);
+}
+
+/* --- what can be asked --- */
 
 size_t tachoi_sync_storage_series_count(const struct tachoi_sync_storage *storage) {
     return tachoi_series_map_count(&storage->map);
@@ -135,17 +227,4 @@ void tachoi_sync_storage_take_drops(struct tachoi_sync_storage *storage,
     into->contended += take(&storage->family.contended);
     into->no_memory += take(&storage->no_memory);
     into->forked += take(&storage->forked);
-}
-
-int tachoi_sync_storage_remove(struct tachoi_sync_storage *storage, tacho_attributes attributes) {
-    (void)storage;
-    (void)attributes;
-    return TACHO_E_NOT_FOUND;
-}
-
-bool tachoi_sync_storage_is_bound(struct tachoi_sync_storage *storage,
-                                  tacho_attributes attributes) {
-    (void)storage;
-    (void)attributes;
-    return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the inside of a synchronous storage, for sync_storage.c (its life and recording) and
- * sync_collect.c (reading it). */
+/* Owns the inside of a synchronous storage, for sync_storage.c (its life and recording),
+ * sync_collect.c (which series a collection yields) and sync_points.c (a series as a point). */
 #ifndef TACHOI_STORAGE_SYNC_STORAGE_H
 #define TACHOI_STORAGE_SYNC_STORAGE_H
 
@@ -11,7 +11,10 @@
 
 struct tachoi_sync_storage {
     /* immutable after create */
-    double *bounds; /* owned; family.aggregation.bounds */
+    double *bounds;                          /* owned; family.aggregation.bounds */
+    struct tachoi_exemplar_policy exemplars; /* family.exemplars, if there are any */
+    const struct tachoi_attribute_filter *filter;
+    uint64_t idle_ns;
     /* as their headers say */
     struct tachoi_series_family family;
     struct tachoi_series_map map;
@@ -19,7 +22,30 @@ struct tachoi_sync_storage {
     _Atomic(uint64_t) no_memory;
     _Atomic(uint64_t) forked;
     /* collecting thread only */
-    uint64_t last_collect_unix_nano;
+    uint64_t interval_start_unix_nano; /* delta: when the last collection was */
+    uint64_t last_collect_ns;          /* monotonic */
 };
+
+/** What the points of one collection are made with. */
+struct tachoi_point_maker {
+    struct tachoi_sync_storage *storage;
+    struct tachoi_arena *arena;
+    struct tachoi_moment now;
+    uint64_t interval_start_unix_nano;  /* delta */
+    struct tachoi_exponential *scratch; /* exponential histograms: made with the first point */
+    uint64_t *buckets;                  /* the same: memory for the buckets of the next points */
+    size_t bucket_count;
+};
+
+/** Size of a point of this aggregation. */
+size_t tachoi_point_size(const struct tachoi_aggregation *aggregation);
+
+enum tachoi_point_result { TACHOI_POINT_MADE, TACHOI_POINT_EMPTY, TACHOI_POINT_NO_MEMORY };
+
+/** Makes the series' point, and clears the series' touch where touches are taken; of a delta stream
+ * it takes the cells. Nothing is taken if memory is short. EMPTY: there is nothing in the series.
+ */
+enum tachoi_point_result tachoi_point_make(struct tachoi_point_maker *maker,
+                                           struct tachoi_series *series, void *point);
 
 #endif

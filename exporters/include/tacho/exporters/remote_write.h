@@ -6,6 +6,13 @@
  * called "tacho-remote-wr" and starts at creation. force_flush and shutdown wait for
  * acknowledgement.
  *
+ * Remote write wants cumulative sums, gauges and explicit-bucket histograms; the exporter asks the
+ * reader for cumulative temporality. Points that it cannot send (exponential histograms and
+ * summaries, yet; deltas; points without a recorded value) are not accepted: they are counted as
+ * unsupported_points, and a diagnostic names a metric and what helps. The rest of their batch is
+ * sent, and export_batch returns TACHO_OK. Where a reader limits the size of batches, a collection
+ * is gathered and queued with its last batch.
+ *
  * Every option has an environment variable, TACHO_REMOTE_WRITE_ and its name in capitals; a value
  * given in code wins. Numbers are decimal; booleans are true or false; headers are
  * "Name=value,Name2=value2" with percent-encoding. See docs/DELIVERY.md.
@@ -118,6 +125,9 @@ typedef struct tacho_remote_write_stats {
     uint64_t bytes_sent;         /**< compressed bodies, retries included */
     int last_http_status;        /**< 0 before the first answer, and after a network error */
     size_t series_cached;        /**< series whose labels are kept encoded */
+    /** Points that were not accepted, since they cannot be sent: exponential histograms, summaries,
+     * delta temporality, no recorded value. In points, not samples; no part of the sum above. */
+    uint64_t unsupported_points;
 } tacho_remote_write_stats;
 
 /**

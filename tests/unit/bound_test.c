@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bound instruments in the SDK: as unbound recording, decided when they are bound. */
+#include "sdk_fixture.h"
+
+/* INST-19, INST-20 */
+Test(bound, filters_apply_and_limits_are_judged_when_it_is_bound) {
+    static const char *const keys[] = {"a"};
+    struct sdk sdk = SDK_WITH_VIEWS(VIEW(.instrument_name = "c", .included_keys = keys,
+                                         .included_key_count = 1, .cardinality_limit = 1));
+    tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);
+    tacho_bound_counter *first =
+        tacho_counter_bind(counter, TACHO_ATTRS(TACHO_I64("a", 1), TACHO_I64("b", 1)));
+    tacho_bound_counter *second = tacho_counter_bind(counter, TACHO_ATTRS(TACHO_I64("a", 2)));
+    tacho_bound_counter_add(first, 1);
+    tacho_counter_add(counter, 2, TACHO_ATTRS(TACHO_I64("a", 1), TACHO_I64("b", 2)));
+    tacho_bound_counter_add(second, 4);
+    tacho_counter_add(counter, 8, TACHO_ATTRS(TACHO_I64("a", 2)));
+    struct collected *collected = collect(sdk.reader);
+    cr_assert(eq(sz, collected->count, 2));
+    cr_expect(eq(i64, point_with(collected, "c", "a=1")->i64, 3));
+    cr_expect(eq(i64, point_with(collected, "c", "otel.metric.overflow=true")->i64, 12));
+    free(collected);
+    tacho_bound_counter_release(first);
+    tacho_bound_counter_release(second);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* INST-21 */
+Test(bound, it_stays_with_its_series_over_delta_collections) {
+    tacho_metric_reader *reader =
+        READER(.temporality_preference = TACHO_TEMPORALITY_PREFER_DELTA, .cardinality_limit = 1);
+    tacho_meter_provider *provider = make_provider(&reader, 1);
+    tacho_counter *counter = tacho_meter_create_counter(
+        tacho_meter_provider_get_meter(provider, "test", NULL), "c", NULL);
+    tacho_bound_counter *own = tacho_counter_bind(counter, TACHO_ATTRS(TACHO_I64("a", 1)));
+    tacho_bound_counter *overflow = tacho_counter_bind(counter, TACHO_ATTRS(TACHO_I64("a", 2)));
+    for (int64_t i = 1; i <= 3; i++) {
+        tacho_bound_counter_add(own, i);
+        tacho_bound_counter_add(overflow, 10 * i);
+        struct collected *collected = collect(reader);
+        cr_assert(eq(sz, collected->count, 2));
+        cr_expect(eq(i64, point_with(collected, "c", "a=1")->i64, i));
+        cr_expect(eq(i64, point_with(collected, "c", "otel.metric.overflow=true")->i64, 10 * i));
+        free(collected);
+        collected = collect(reader);
+        cr_expect(eq(sz, collected->count, 0), "nothing was recorded since");
+        free(collected);
+    }
+    tacho_bound_counter_release(own);
+    tacho_bound_counter_release(overflow);
+    tacho_meter_provider_destroy(provider);
+}
+
+/* INST-23, API-46 */
+Test(bound, recording_looks_nothing_up) {
+    setenv("OTEL_METRICS_EXEMPLAR_FILTER", "always_off", 1);
+    struct sdk sdk = make_sdk();
+    tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);
+    tacho_attribute *attribute = malloc(sizeof *attribute);
+    char *text = strdup("value");
+    *attribute = tacho_attribute_text("key", text);
+    tacho_bound_counter *bound = tacho_counter_bind(counter, tacho_attributes_from(attribute, 1));
+    free(text); /* whoever looked at the attributes again would be caught by AddressSanitizer */
+    free(attribute);
+    tachoi_alloc_fail_at(1);
+    tacho_bound_counter_add(bound, 2);
+    cr_expect(tachoi_alloc_fail_pending());
+    tachoi_alloc_fail_at(0);
+    struct collected *collected = collect(sdk.reader);
+    cr_assert(eq(sz, collected->count, 1));
+    cr_expect(eq(str, collected->points[0].attrs, "key=value"));
+    cr_expect(eq(i64, collected->points[0].i64, 2));
+    free(collected);
+    tacho_bound_counter_release(bound);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+struct seen_exemplars {
+    size_t count;
+    bool has_span;
+    char filtered[64];
+};
+
+static int see_exemplars(const tacho_metric_batch *batch, void *user) {
+    struct seen_exemplars *seen = user;
+    if (batch->point_count == 0) {
+        return TACHO_OK;
+    }
+    const tacho_metric *metric = tacho_scope_metrics_metric(tacho_metric_batch_scope(batch, 0), 0);
+    const tacho_exemplars *exemplars = &tacho_metric_number_point(metric, 0)->exemplars;
+    seen->count = exemplars->count;
+    if (exemplars->count > 0) {
+        const tacho_exemplar *exemplar = tacho_exemplars_at(exemplars, 0);
+        seen->has_span = exemplar->has_span;
+        for (size_t i = 0; i < exemplar->filtered_attributes.count; i++) {
+            const tacho_attribute *attribute = &exemplar->filtered_attributes.items[i];
+            snprintf(seen->filtered, sizeof seen->filtered, "%.*s=%.*s", (int)attribute->key.length,
+                     attribute->key.data, (int)attribute->value.as.string.length,
+                     attribute->value.as.string.data);
+        }
+    }
+    return TACHO_OK;
+}
+
+static bool in_a_span(tacho_context *out, void *user) {
+    (void)user;
+    memset(out->trace_id, 7, sizeof out->trace_id);
+    memset(out->span_id, 8, sizeof out->span_id);
+    out->trace_flags = TACHO_TRACE_SAMPLED;
+    return true;
+}
+
+/* INST-22: the attributes that were bound are gone when the handle records */
+Test(bound, its_measurements_may_become_exemplars_with_what_the_stream_leaves_out) {
+    static const char *const keys[] = {"a"};
+    struct sdk sdk = SDK_WITH_VIEWS(
+        VIEW(.instrument_name = "c", .included_keys = keys, .included_key_count = 1));
+    tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);
+    char *text = strdup("left out");
+    tacho_bound_counter *bound =
+        tacho_counter_bind(counter, TACHO_ATTRS(TACHO_I64("a", 1), TACHO_STR("b", text)));
+    free(text);
+    cr_assert(eq(int, tacho_context_set_hook(in_a_span, NULL), TACHO_OK));
+    tacho_bound_counter_add(bound, 1);
+    struct seen_exemplars seen = {0};
+    tacho_metric_reader_collect_with(sdk.reader, 0, see_exemplars, &seen);
+    cr_expect(eq(sz, seen.count, 1));
+    cr_expect(seen.has_span);
+    cr_expect(eq(str, seen.filtered, "b=left out"));
+    tacho_context_set_hook(NULL, NULL);
+    tacho_bound_counter_release(bound);
+    tacho_meter_provider_destroy(sdk.provider);
+}
