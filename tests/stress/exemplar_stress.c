@@ -166,6 +166,9 @@ static void set_up(struct tachoi_attribute_filter *filter) {
             .number_type = TACHO_NUMBER_F64,
             .temporality = i % 2 == 0 ? TACHO_TEMPORALITY_DELTA : TACHO_TEMPORALITY_CUMULATIVE,
             .attribute_filter = filter,
+            /* the first has so many places that most offers are stored */
+            .ops = i == 0 ? tacho_simple_fixed_size_reservoir() : NULL,
+            .user = i == 0 ? TACHO_RESERVOIR_SIZE(512) : NULL,
             .aggregation = aggregations[i]};
     }
 }

@@ -52,6 +52,7 @@ struct model_stream {
     int max_size;
     bool keeps_a;
     bool keeps_b;
+    bool has_filter; /* which may keep all keys that this test has */
     size_t limit;
     bool is_delta;
     uint64_t previous_time; /* of the last collection, at first the creation of the instrument */
@@ -145,14 +146,17 @@ static inline bool model_is_bound(const struct model_stream *stream, int set) {
            stream->series[set].pins > 0;
 }
 
-/** Whether there was such a series. */
+/** Whether there certainly was such a series: one that holds a place. One without, removed before
+ * or left over from an earlier interval, may be there still. */
 static inline bool model_remove(struct model_stream *stream, int set) {
-    if (!model_keeps_all(stream, set) || !stream->series[set].exists) {
+    struct model_series *series = &stream->series[set];
+    if (!model_keeps_all(stream, set) || !series->exists) {
         return false;
     }
-    stream->series[set].is_active = false;
-    stream->series[set].is_removed = true;
-    return true;
+    const bool was_active = series->is_active;
+    series->is_active = false;
+    series->is_removed = true;
+    return was_active;
 }
 
 /* --- what a point must hold --- */
@@ -293,13 +297,15 @@ static inline void model_collected_sync(struct model_stream *stream) {
 static inline void model_observe(struct model_stream *stream, int set, double value, uint64_t now) {
     int place = model_reduce(stream, set);
     const bool is_sum = stream->type == TACHO_AGGREGATION_SUM;
-    bool adds = is_sum && !(stream->keeps_a && stream->keeps_b);
+    bool adds = is_sum && stream->has_filter;
     if (!stream->series[place].is_touched) {
         size_t own = 0;
         for (int i = 0; i < SET_COUNT; i++) {
             own += stream->series[i].is_touched;
         }
-        if (own >= stream->limit) {
+        if (own >= stream->limit) { /* what the set reported before goes along, totals balance */
+            stream->series[OVERFLOW].previous += stream->series[place].previous;
+            stream->series[place].previous = 0;
             place = OVERFLOW;
             adds = is_sum;
         }

@@ -35,8 +35,12 @@ struct seen {
 static inline void compare_number(const struct seen *seen, const char *what, double value,
                                   double expected) {
     if (value != expected && !(isnan(value) && isnan(expected))) {
-        MODEL_FAIL("%s, set %d: %s is %.17g instead of %.17g", seen->stream->name, seen->set, what,
-                   value, expected);
+        MODEL_FAIL("%s (kind %d, aggregation %d, %s, keeps %s%s, limit %zu), set %d: %s is %.17g "
+                   "instead of %.17g",
+                   seen->stream->name, (int)seen->stream->kind, (int)seen->stream->type,
+                   seen->stream->is_delta ? "delta" : "cumulative",
+                   seen->stream->keeps_a ? "a" : "", seen->stream->keeps_b ? "b" : "",
+                   seen->stream->limit, seen->set, what, value, expected);
     }
 }
 

@@ -174,7 +174,10 @@ static void collect(struct tachoi_sync_storage *storage, enum kind kind, struct 
                     struct tachoi_arena *arena) {
     struct tachoi_points points = {0};
     tachoi_arena_reset(arena);
-    require(tachoi_sync_storage_collect(storage, (struct tachoi_moment){tachoi_unix_ns(), tachoi_monotonic_ns()}, arena, &points), "no memory");
+    require(tachoi_sync_storage_collect(
+                storage, (struct tachoi_moment){tachoi_unix_ns(), tachoi_monotonic_ns()}, arena,
+                &points),
+            "no memory");
     require(points.count <= LIMIT + 1, "more series than the limit allows");
     totals->count = 0;
     for (size_t i = 0; i < points.count; i++) {
@@ -221,7 +224,10 @@ static void check_account(struct tachoi_sync_storage *storage, const char *name,
 
 static struct tachoi_sync_storage *create(const struct tachoi_aggregation *aggregation) {
     struct tachoi_sync_storage *storage = NULL;
-    require(tachoi_sync_storage_create(&(struct tachoi_storage_config){.aggregation = aggregation, .limit = LIMIT, .clock = &real_clock}, &storage) == TACHO_OK,
+    require(tachoi_sync_storage_create(&(struct tachoi_storage_config){.aggregation = aggregation,
+                                                                       .limit = LIMIT,
+                                                                       .clock = &real_clock},
+                                       &storage) == TACHO_OK,
             "no storage");
     return storage;
 }

@@ -176,8 +176,8 @@ Test(duplicate, two_views_of_one_instrument_and_one_name_are_applied_and_told) {
         VIEW(.instrument_name = "c", .included_keys = none, .included_key_count = 0));
     capture_diagnostics();
     tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);
-    cr_expect(was_told("duplicate_stream", "once more of `c`"), "%s",
-              diagnostic_of("duplicate_stream"));
+    cr_expect(eq(sz, diagnostics_log.count, 1));
+    cr_expect(was_told("view_conflict", "`c`"), "%s", diagnostic_of("view_conflict"));
     tacho_counter_add(counter, 1, TACHO_ATTRS(TACHO_STR("a", "1")));
     struct collected *collected = collect(sdk.reader);
     cr_expect(eq(sz, collected->metric_count, 2));

@@ -479,7 +479,7 @@ Test(exemplar_reservoir, threads_offer_while_one_collects) {
     const tacho_temporality temporalities[] = {TACHO_TEMPORALITY_DELTA,
                                                TACHO_TEMPORALITY_CUMULATIVE};
     for (size_t i = 0; i < 2; i++) {
-        struct offering offering = {.reservoir = simple(8, temporalities[i]), .running = THREADS};
+        struct offering offering = {.reservoir = simple(256, temporalities[i]), .running = THREADS};
         pthread_t threads[THREADS];
         for (size_t j = 0; j < THREADS; j++) {
             cr_assert(eq(int, pthread_create(&threads[j], NULL, offer_many, &offering), 0));
@@ -501,45 +501,65 @@ Test(exemplar_reservoir, threads_offer_while_one_collects) {
 /* --- fork --------------------------------------------------------------------------------------
  */
 
-static char page[1 << 20];
+enum { PAGES = 2, FORKS = 60, FORK_PLACES = 20, PAGE_BYTES = 1 << 17 };
+
+static char pages[PAGES][PAGE_BYTES]; /* of one letter each; the value tells which page it is */
 
 static void *offer_until_over(void *self) {
     struct offering *offering = self;
-    tacho_exemplar_measurement measurement = measured(1);
-    measurement.filtered_attributes = TACHO_ATTRS(TACHO_STRN("text", page, sizeof page));
-    while (atomic_load(&offering->running) != 0) {
+    for (uint64_t i = 0; atomic_load(&offering->running) != 0; i++) {
+        const size_t page = (i * i / 7) % PAGES; /* no place gets the same one again and again */
+        tacho_exemplar_measurement measurement = measured((double)page);
+        measurement.filtered_attributes =
+            TACHO_ATTRS(TACHO_STRN("text", pages[page], sizeof pages[page]));
         tachoi_exemplar_reservoir_offer(offering->reservoir, &measurement);
     }
     return NULL;
 }
 
-/* Only what the child offers is left, or what was complete at the fork. */
-static bool samples_in_child(struct tachoi_exemplar_reservoir *reservoir) {
-    struct taken taken = {.count = 0};
-    offer(reservoir, 2);
-    offer(reservoir, 3);
-    tachoi_exemplar_reservoir_collect(reservoir, take, &taken);
-    for (size_t i = 0; i < taken.count; i++) {
-        const size_t expected = taken.items[i].value.f64 == 1 ? sizeof page : 0;
-        if (taken.text_length[i] != expected) {
-            return false;
-        }
+struct page_check {
+    size_t count;
+    bool is_good;
+};
+
+static void check_page(void *self, const tacho_exemplar *exemplar) {
+    struct page_check *check = self;
+    const tacho_attributes left = exemplar->filtered_attributes;
+    check->count++;
+    if (left.count != 0) { /* none are offered by the child */
+        const char *page = pages[(size_t)exemplar->value.f64];
+        check->is_good = check->is_good && left.items[0].value.as.string.length == PAGE_BYTES &&
+                         memcmp(left.items[0].value.as.string.data, page, PAGE_BYTES) == 0;
     }
-    offer(reservoir, 4);
-    taken.count = 0;
-    tachoi_exemplar_reservoir_collect(reservoir, take, &taken);
-    return taken.count == 1 && taken.items[0].value.f64 == 4;
 }
 
-/* EXM-24: a thread that is nearly always inside an offer does not exist in the child. */
-Test(exemplar_reservoir, a_lock_that_fork_left_behind_holds_nobody) {
-    struct offering offering = {.reservoir = simple(1, TACHO_TEMPORALITY_DELTA), .running = 1};
-    pthread_t thread;
-    memset(page, 'x', sizeof page);
-    cr_assert(eq(int, pthread_create(&thread, NULL, offer_until_over, &offering), 0));
-    while (collect(offering.reservoir).count == 0) { /* its memory is there from now on */
+static bool samples_in_child(struct tachoi_exemplar_reservoir *reservoir) {
+    struct page_check check = {.is_good = true};
+    tachoi_exemplar_reservoir_collect(reservoir, check_page, &check);
+    for (int i = 0; i < FORK_PLACES; i++) {
+        offer(reservoir, 4);
     }
-    for (int i = 0; i < 10; i++) {
+    check.count = 0;
+    tachoi_exemplar_reservoir_collect(reservoir, check_page, &check);
+    return check.is_good && check.count == FORK_PLACES;
+}
+
+/* EXM-24: a thread that is mostly inside an offer does not exist in the child. */
+Test(exemplar_reservoir, a_lock_that_fork_left_behind_holds_nobody) {
+    struct offering offering = {.reservoir = simple(FORK_PLACES, TACHO_TEMPORALITY_CUMULATIVE),
+                                .running = 1};
+    pthread_t thread;
+    memset(pages[0], 'x', sizeof pages[0]);
+    memset(pages[1], 'y', sizeof pages[1]);
+    cr_assert(eq(int, pthread_create(&thread, NULL, offer_until_over, &offering), 0));
+    struct page_check check = {.is_good = true};
+    while (check.count < FORK_PLACES) { /* all places have their memory from then on */
+        check.count = 0;
+        tachoi_exemplar_reservoir_collect(offering.reservoir, check_page, &check);
+    }
+    for (int i = 0; i < FORKS; i++) {
+        /* a new round: every offer is stored at first */
+        tachoi_exemplar_reservoir_collect(offering.reservoir, check_page, &check);
         const pid_t child = fork();
         if (child == 0) {
             alarm(20); /* a child that hangs must not block the test */
@@ -552,5 +572,6 @@ Test(exemplar_reservoir, a_lock_that_fork_left_behind_holds_nobody) {
     }
     atomic_store(&offering.running, 0);
     cr_assert(eq(int, pthread_join(thread, NULL), 0));
+    cr_assert(check.is_good);
     tachoi_exemplar_reservoir_destroy(offering.reservoir);
 }

@@ -167,7 +167,7 @@ Test(producer, it_learns_time_deadline_resource_temporality_and_filter) {
     free(collected);
 }
 
-/* RDR-08, PRD-04: what there is is exported, and the failure told and returned */
+/* RDR-08, PRD-04, ERR-05, ERR-07: what there is is exported, and the failure told and returned */
 Test(producer, a_failure_is_returned_with_what_there_is) {
     static const int failures[][2] = {{TACHO_E_FAILED, TACHO_E_FAILED},
                                       {TACHO_E_TIMEOUT, TACHO_E_TIMEOUT},
@@ -348,6 +348,30 @@ Test(producer, histograms_are_looked_at) {
     expect_left_out(with_points(named(metric, "e0"), &exponential[0], 1), "pointer");
     expect_left_out(with_points(named(metric, "e1"), &exponential[1], 1), "scale");
     expect_left_out(with_points(named(metric, "e2"), &exponential[2], 1), "scale");
+}
+
+static int count_points(const tacho_metric_batch *batch, void *user) {
+    *(size_t *)user = batch->point_count;
+    return TACHO_OK;
+}
+
+/* DM-09: of a series that has ended only attributes and times count */
+Test(producer, points_without_a_value_need_no_buckets) {
+    const tacho_histogram_point ended = {.bound_count = 2, .flags = TACHO_POINT_NO_RECORDED_VALUE};
+    const tacho_metric metric = {.name = tacho_string_from("ended"),
+                                 .type = TACHO_METRIC_HISTOGRAM,
+                                 .temporality = TACHO_TEMPORALITY_CUMULATIVE,
+                                 .points = &ended,
+                                 .point_count = 1,
+                                 .point_size = sizeof ended};
+    struct source source = {0};
+    size_t points = 0;
+    answer(&source, &metric, 1);
+    tacho_metric_producer *producer = make_producer(&source);
+    struct sdk sdk = make_sdk_with(&producer, 1, NULL);
+    tacho_metric_reader_collect_with(sdk.reader, 0, count_points, &points);
+    cr_expect(eq(sz, points, 1));
+    tacho_meter_provider_destroy(sdk.provider);
 }
 
 /* ERR-01 */

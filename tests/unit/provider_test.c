@@ -120,16 +120,24 @@ Test(provider, a_reader_has_one_provider) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+/* RDR-05 */
 Test(provider, one_reader_given_twice_is_busy) {
     tacho_metric_reader *reader = make_manual_reader();
     tacho_metric_reader *readers[] = {reader, reader};
     tacho_meter_provider *provider = NULL;
-    int status = tacho_meter_provider_create(
-        TACHO_OPTIONS(tacho_meter_provider_options, .readers = readers, .reader_count = 2),
-        &provider);
+    tacho_error error = {0};
+    int status =
+        tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .readers = readers,
+                                                  .reader_count = 2, .error = &error),
+                                    &provider);
     cr_expect(eq(int, status, TACHO_E_BUSY));
+    cr_expect(eq(str, error.field, (char *)"readers"));
+    cr_expect(eq(str, error.message,
+                 (char *)"reader 1 is in the list twice; make one for each "
+                         "place"));
 }
 
+/* ERR-02, ERR-03 */
 Test(provider, bad_options_are_refused_and_what_was_given_is_consumed) {
     struct test_exporter test = {0};
     tacho_error error = {0};
@@ -209,7 +217,7 @@ Test(provider, scope_options_of_a_wrong_size_are_told_for_each_meter) {
 
 /* --- flush --- */
 
-/* SDK-14, SDK-15 */
+/* SDK-14, SDK-15, RDR-06, RDR-18, EXP-02, EXP-08 */
 Test(provider, flush_collects_exports_and_flushes_every_reader) {
     struct test_exporter periodic = {0};
     struct test_exporter manual = {.flush_status = TACHO_E_FAILED};
@@ -345,6 +353,7 @@ static void *use_global_provider(void *argument) {
     return NULL;
 }
 
+/* SDK-16, CONC-01 */
 Test(provider, the_global_one_may_be_flushed_while_the_installed_one_is_destroyed) {
     struct global_user user = {.unexpected = 0};
     cr_assert(eq(int, pthread_create(&user.thread, NULL, use_global_provider, &user), 0));
@@ -375,7 +384,7 @@ Test(provider, after_shutdown_everything_is_a_no_op) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
-/* SDK-12 */
+/* SDK-12, RDR-12, ERR-07 */
 Test(provider, shutdown_hands_on_a_failed_export) {
     struct test_exporter test = {.export_status = TACHO_E_NO_MEMORY};
     tacho_metric_reader *reader = make_periodic_reader(&test, 3600 * 1000);
@@ -386,7 +395,7 @@ Test(provider, shutdown_hands_on_a_failed_export) {
     tacho_meter_provider_destroy(provider);
 }
 
-/* PERF-04 */
+/* PERF-04, SDK-12, RDR-12, EXP-05 */
 Test(provider, shutdown_returns_in_time_from_an_export_that_does_not_come_back) {
     struct latch hold = LATCH_INITIALIZER;
     struct latch entered = LATCH_INITIALIZER;
@@ -418,6 +427,7 @@ static void *call_shutdown(void *argument) {
     return NULL;
 }
 
+/* SDK-10, SDK-16, EXP-09, CONC-01 */
 Test(provider, concurrent_shutdowns_do_it_once_and_agree) {
     struct latch hold = LATCH_INITIALIZER;
     struct latch entered = LATCH_INITIALIZER;
@@ -470,6 +480,80 @@ Test(provider, shutdown_tells_what_was_lost) {
     tacho_meter_provider_destroy(provider);
 }
 
+/* SDK-13, RDR-06, RDR-11: each reader and each exporter, once */
+Test(provider, shutdown_reaches_every_reader_and_exporter) {
+    struct test_exporter tests[3] = {0};
+    tacho_metric_reader *readers[4] = {NULL};
+    for (size_t i = 0; i < 2; i++) {
+        readers[i] = make_periodic_reader(&tests[i], 3600 * 1000);
+    }
+    cr_assert(
+        eq(int, tacho_manual_reader_create(make_exporter(&tests[2]), NULL, &readers[2]), TACHO_OK));
+    readers[3] = make_manual_reader();
+    tacho_meter_provider *provider = make_provider(readers, 4);
+    cr_expect(eq(int, tacho_meter_provider_shutdown(provider, 0), TACHO_OK));
+    for (size_t i = 0; i < 4; i++) {
+        struct collected *collected = collect(readers[i]);
+        cr_expect(eq(int, collected->status, TACHO_E_SHUTDOWN));
+        free(collected);
+        cr_expect(i == 3 || atomic_load(&tests[i].shutdowns) == 1, "exporter %zu", i);
+        cr_expect(i == 3 || atomic_load(&tests[i].exports) == 1, "exporter %zu", i);
+    }
+    tacho_meter_provider_destroy(provider);
+}
+
+/* SDK-02, SDK-03: what a meter measures goes to the provider that it comes from, alone */
+Test(provider, several_providers_live_side_by_side) {
+    struct sdk one = make_sdk();
+    struct sdk two = make_sdk();
+    cr_expect(ne(ptr, one.meter, two.meter));
+    tacho_counter *first = tacho_meter_create_counter(one.meter, "c", NULL);
+    tacho_counter *second = tacho_meter_create_counter(two.meter, "c", NULL);
+    tacho_counter_add(first, 1, TACHO_NO_ATTRS);
+    tacho_counter_add(second, 2, TACHO_NO_ATTRS);
+    cr_expect(eq(i64, value_of(one.reader, "c"), 1));
+    cr_expect(eq(i64, value_of(two.reader, "c"), 2));
+    tacho_meter_provider_destroy(one.provider);
+    tacho_counter_add(second, 2, TACHO_NO_ATTRS);
+    cr_expect(eq(i64, value_of(two.reader, "c"), 4));
+    tacho_meter_provider_destroy(two.provider);
+}
+
+/* ERR-01, ERR-02: every call of the SDK with nothing in it */
+Test(provider, nothing_but_null_is_survived_everywhere) {
+    setenv("OTEL_LOG_LEVEL", "none", 1);
+    tacho_delivery account;
+    tacho_metric_reader *reader = NULL;
+    cr_expect(eq(int, tacho_meter_provider_create(NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_manual_reader_create(NULL, NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_periodic_reader_create(NULL, NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_metric_exporter_create(NULL, NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_metric_producer_create(NULL, NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_resource_create(NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_resource_merge(NULL, NULL, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_view_create(NULL, NULL), TACHO_E_INVALID));
+    cr_expect(
+        eq(int, tacho_metric_readers_from_environment(NULL, 0, NULL, 0, NULL), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_metric_reader_collect(NULL, 0), TACHO_E_INVALID));
+    cr_expect(eq(int, tacho_metric_reader_collect_with(reader, 0, NULL, NULL), TACHO_E_INVALID));
+    cr_expect(
+        eq(int, tacho_meter_provider_set_meter_configurator(NULL, NULL, NULL), TACHO_E_INVALID));
+    tacho_meter_provider_delivery(NULL, NULL);
+    tacho_meter_provider_delivery(NULL, &account);
+    cr_expect(eq(u64, account.accepted, 0));
+    tacho_metric_exporter_delivery(NULL, NULL);
+    tacho_metric_exporter_delivery(NULL, &account);
+    tacho_meter_provider_destroy(NULL);
+    tacho_metric_reader_destroy(NULL);
+    tacho_metric_exporter_destroy(NULL);
+    tacho_metric_producer_destroy(NULL);
+    tacho_resource_destroy(NULL);
+    tacho_view_destroy(NULL);
+    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, NULL, NULL, NULL);
+    tacho_meter *meter = tacho_meter_provider_get_meter(NULL, NULL, NULL);
+    tacho_counter_add(tacho_meter_create_counter(meter, NULL, NULL), 1, TACHO_NO_ATTRS);
+}
+
 /* --- from inside --- */
 
 struct inside {
@@ -489,6 +573,7 @@ static void call_from_inside(tacho_observer *observer, void *user) {
     tacho_meter_provider_destroy(inside->provider);
 }
 
+/* ERR-05 */
 Test(provider, waiting_for_oneself_inside_a_callback_is_refused) {
     struct sdk sdk = make_sdk();
     struct inside inside = {.provider = sdk.provider, .reader = sdk.reader};
@@ -630,6 +715,7 @@ static int set_up_everything(struct test_exporter *test) {
     return TACHO_OK;
 }
 
+/* ERR-04 */
 Test(provider, every_failed_allocation_of_set_up_is_survived) {
     setenv("OTEL_RESOURCE_ATTRIBUTES", "a=b,c=d", 1);
     setenv("OTEL_LOG_LEVEL", "none", 1);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readers and the door to exporters: schedules, options and environment, one export at a time,
  * failures, ownership. */
+#include <sched.h>
 #include <signal.h>
 
+#include "reader/exporter.h"
 #include "sdk_fixture.h"
 
 static tacho_metric_reader *make_reader_with(struct test_exporter *test,
@@ -92,7 +94,7 @@ static void *flush_often(void *argument) {
     return NULL;
 }
 
-/* RDR-16, EXP-04 */
+/* RDR-13, RDR-16, EXP-04, CONC-01 */
 Test(reader, exports_never_overlap) {
     struct test_exporter test = {0};
     tacho_metric_reader *reader = make_periodic_reader(&test, 1);
@@ -111,7 +113,7 @@ Test(reader, exports_never_overlap) {
     cr_expect(eq(u32, atomic_load(&test.overlapping), 0));
 }
 
-/* RDR-17 */
+/* RDR-17, RDR-18, EXP-05, EXP-08 */
 Test(reader, a_flush_that_times_out_still_flushes_the_exporter) {
     struct latch hold = LATCH_INITIALIZER;
     struct latch entered = LATCH_INITIALIZER;
@@ -128,7 +130,7 @@ Test(reader, a_flush_that_times_out_still_flushes_the_exporter) {
 
 /* --- options and environment --- */
 
-/* ENV-15 */
+/* ENV-15, SDK-18 */
 Test(reader, the_interval_may_come_from_the_environment) {
     setenv("OTEL_METRIC_EXPORT_INTERVAL", "1", 1);
     struct test_exporter test = {0};
@@ -168,7 +170,8 @@ static uint32_t export_timeout_ms(uint32_t timeout_ms) {
     return left_ms;
 }
 
-/* ENV-07, ENV-16: code beats environment beats default; 0 in the environment means none */
+/* ENV-01, ENV-07, ENV-16, EXP-05: each export has a deadline; code beats environment beats default;
+ * 0 in the environment means none */
 Test(reader, the_timeout_may_come_from_the_environment) {
     uint32_t left_ms = export_timeout_ms(0);
     cr_expect(gt(u32, left_ms, 20000));
@@ -256,6 +259,8 @@ Test(reader, the_default_limit_is_2000_series) {
 
 /* --- collecting by hand --- */
 
+/* RDR-10, EXP-11: a reader is opaque, there is no Collect of its own to put in its place; what it
+ * hands out are plain structs of the data model */
 Test(reader, collect_hands_the_batch_to_the_exporter_or_to_the_caller) {
     struct test_exporter test = {0};
     tacho_metric_reader *reader = NULL;
@@ -467,6 +472,7 @@ Test(reader, an_exporter_without_the_required_members_is_refused_and_destroyed) 
     cr_expect(eq(ptr, exporter, NULL));
 }
 
+/* EXP-02, SDK-23 */
 Test(reader, optional_members_may_be_missing) {
     static const tacho_metric_exporter_ops ops = {
         .struct_size = sizeof ops, .name = "bare", .export_batch = keep_deadline};
@@ -501,6 +507,89 @@ Test(reader, an_exporter_knows_its_own_table_and_account) {
     tacho_metric_exporter_destroy(NULL);
     cr_expect(eq(u32, atomic_load(&test.shutdowns), 1));
     cr_expect(eq(u32, atomic_load(&test.destroys), 1));
+}
+
+/* EXP-02, EXP-09: shut down once; an export that comes later fails without reaching it */
+Test(reader, an_exporter_that_was_shut_down_gets_nothing_more) {
+    struct test_exporter test = {.shutdown_status = TACHO_E_TIMEOUT};
+    const tacho_metric_batch batch = {.struct_size = sizeof batch};
+    tacho_metric_exporter *exporter = make_exporter(&test);
+    cr_expect(eq(int, tachoi_exporter_export(exporter, &batch, TACHO_NO_DEADLINE), TACHO_OK));
+    cr_expect(eq(int, tachoi_exporter_shutdown(exporter, TACHO_NO_DEADLINE), TACHO_E_TIMEOUT));
+    cr_expect(eq(int, tachoi_exporter_shutdown(exporter, TACHO_NO_DEADLINE), TACHO_OK));
+    cr_expect(
+        eq(int, tachoi_exporter_export(exporter, &batch, TACHO_NO_DEADLINE), TACHO_E_SHUTDOWN));
+    cr_expect(eq(u32, atomic_load(&test.exports), 1));
+    cr_expect(eq(u32, atomic_load(&test.shutdowns), 1));
+    tacho_metric_exporter_destroy(exporter);
+    cr_expect(eq(u32, atomic_load(&test.shutdowns), 1));
+}
+
+struct flushed {
+    _Atomic(unsigned) inside;
+    _Atomic(unsigned) overlapping;
+    _Atomic(unsigned) flushes;
+    _Atomic(unsigned) shutdowns;
+    tacho_metric_exporter *exporter;
+};
+
+static int count_flush(void *self, uint64_t deadline_ns) {
+    struct flushed *flushed = self;
+    (void)deadline_ns;
+    if (atomic_fetch_add(&flushed->inside, 1) > 0) {
+        atomic_fetch_add(&flushed->overlapping, 1);
+    }
+    sched_yield();
+    atomic_fetch_add(&flushed->flushes, 1);
+    atomic_fetch_sub(&flushed->inside, 1);
+    return TACHO_OK;
+}
+
+static int count_shutdown(void *self, uint64_t deadline_ns) {
+    struct flushed *flushed = self;
+    (void)deadline_ns;
+    atomic_fetch_add(&flushed->shutdowns, 1);
+    return TACHO_OK;
+}
+
+static int take_all(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
+    (void)self;
+    (void)batch;
+    (void)deadline_ns;
+    return TACHO_OK;
+}
+
+static void *flush_and_shut_down(void *argument) {
+    struct flushed *flushed = argument;
+    for (int i = 0; i < 100; i++) {
+        tachoi_exporter_force_flush(flushed->exporter, TACHO_NO_DEADLINE);
+        if (i == 50) {
+            tachoi_exporter_shutdown(flushed->exporter, TACHO_NO_DEADLINE);
+        }
+    }
+    return NULL;
+}
+
+/* EXP-10, CONC-01 */
+Test(reader, flush_and_shutdown_of_an_exporter_may_come_from_several_threads) {
+    static const tacho_metric_exporter_ops ops = {.struct_size = sizeof ops,
+                                                  .name = "flushed",
+                                                  .export_batch = take_all,
+                                                  .force_flush = count_flush,
+                                                  .shutdown = count_shutdown};
+    struct flushed flushed = {.inside = 0};
+    pthread_t threads[4];
+    cr_assert(eq(int, tacho_metric_exporter_create(&ops, &flushed, &flushed.exporter), TACHO_OK));
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert(eq(int, pthread_create(&threads[i], NULL, flush_and_shut_down, &flushed), 0));
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    cr_expect(eq(u32, atomic_load(&flushed.flushes), 400));
+    cr_expect(eq(u32, atomic_load(&flushed.overlapping), 0));
+    cr_expect(eq(u32, atomic_load(&flushed.shutdowns), 1));
+    tacho_metric_exporter_destroy(flushed.exporter);
 }
 
 /* --- deadlines --- */

@@ -64,7 +64,7 @@ static bool has(const struct described *described, const char *part) {
     return strstr(described->text, part) != NULL;
 }
 
-/* RES-02..04, RES-15 */
+/* RES-02, RES-03, RES-04, RES-15 */
 Test(resource, defaults_say_what_measures) {
     struct described first = described_provider(TACHO_NO_ATTRS);
     struct described second = described_provider(TACHO_NO_ATTRS);
@@ -83,7 +83,7 @@ Test(resource, defaults_say_what_measures) {
     cr_expect(ne(str, first.text, second.text), "each provider is an instance");
 }
 
-/* RES-06, RES-09, ENV-10, ENV-11 */
+/* RES-06, RES-09, RES-10, ENV-10, ENV-11, SDK-01, SDK-18 */
 Test(resource, the_user_beats_the_service_name_variable_beats_the_list_beats_defaults) {
     setenv("OTEL_RESOURCE_ATTRIBUTES",
            "service.name=from-list,service.instance.id=i1,deployment=a%2Cb%3D,empty=", 1);
@@ -197,6 +197,154 @@ Test(resource, no_options_make_an_empty_one_and_null_is_none) {
     cr_expect(eq(str, (char *)tacho_resource_schema_url(NULL), (char *)""));
     tacho_resource_destroy(resource);
     tacho_resource_destroy(NULL);
+}
+
+/* --- merging --- */
+
+static tacho_resource *make_resource(tacho_attributes attributes, const char *schema_url) {
+    tacho_resource *resource = NULL;
+    int status = tacho_resource_create(
+        TACHO_OPTIONS(tacho_resource_options, .attributes = attributes, .schema_url = schema_url),
+        &resource);
+    cr_assert(eq(int, status, TACHO_OK));
+    return resource;
+}
+
+static tacho_resource *merge(const tacho_resource *old, const tacho_resource *updating) {
+    tacho_resource *merged = NULL;
+    cr_assert(eq(int, tacho_resource_merge(old, updating, &merged), TACHO_OK));
+    return merged;
+}
+
+/* RES-06, RES-01: the union, and neither part is changed */
+Test(resource, merging_takes_all_and_the_updating_one_wins_also_when_empty) {
+    tacho_resource *old = make_resource(
+        TACHO_ATTRS(TACHO_STR("a", "old"), TACHO_STR("b", "old"), TACHO_I64("d", 4)), NULL);
+    tacho_resource *updating = make_resource(
+        TACHO_ATTRS(TACHO_STR("c", "new"), TACHO_STR("b", ""), TACHO_STR("d", "text")), NULL);
+    tacho_resource *merged = merge(old, updating);
+    tacho_attributes attributes = tacho_resource_attributes(merged);
+    cr_assert(eq(sz, attributes.count, 4));
+    cr_expect(eq(sz, value_in(attributes, "b")->as.string.length, 0));
+    cr_expect(eq(int, (int)value_in(attributes, "d")->type, TACHO_VALUE_STRING));
+    cr_expect(eq(int, memcmp(value_in(attributes, "a")->as.string.data, "old", 3), 0));
+    cr_expect(eq(int, memcmp(value_in(attributes, "c")->as.string.data, "new", 3), 0));
+    cr_expect(eq(sz, tacho_resource_attributes(old).count, 3));
+    cr_expect(eq(i64, value_in(tacho_resource_attributes(old), "d")->as.i64, 4));
+    tacho_resource_destroy(old);
+    tacho_resource_destroy(updating);
+    cr_expect(eq(int, memcmp(value_in(attributes, "a")->as.string.data, "old", 3), 0), "a copy");
+    tacho_resource_destroy(merged);
+}
+
+/* RES-07, RES-13: what contradicts itself is told, and there is a resource all the same */
+Test(resource, schema_urls_merge_unless_they_contradict_each_other) {
+    static const struct {
+        const char *old;
+        const char *updating;
+        const char *merged;
+        bool is_told;
+    } cases[] = {{"", "", "", false},
+                 {"u1", "", "u1", false},
+                 {"", "u2", "u2", false},
+                 {"u1", "u1", "u1", false},
+                 {"u1", "u2", "", true}};
+    capture_diagnostics();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tacho_resource *old = make_resource(TACHO_ATTRS(TACHO_I64("a", 1)), cases[i].old);
+        tacho_resource *updating = make_resource(TACHO_ATTRS(TACHO_I64("b", 1)), cases[i].updating);
+        tacho_resource *merged = merge(old, updating);
+        cr_expect(eq(str, (char *)tacho_resource_schema_url(merged), (char *)cases[i].merged));
+        cr_expect(eq(sz, tacho_resource_attributes(merged).count, 2));
+        cr_expect(eq(int, diagnostic_of("schema_url_conflict") != NULL, cases[i].is_told));
+        tacho_resource_destroy(old);
+        tacho_resource_destroy(updating);
+        tacho_resource_destroy(merged);
+    }
+    cr_expect(was_told("schema_url_conflict", "u1 and u2"));
+}
+
+/* RES-05: nothing is an empty resource */
+Test(resource, merging_with_nothing_gives_a_copy) {
+    tacho_resource *one = make_resource(TACHO_ATTRS(TACHO_I64("a", 1)), "u");
+    tacho_resource *merged[] = {merge(one, NULL), merge(NULL, one), merge(NULL, NULL)};
+    for (size_t i = 0; i < 3; i++) {
+        cr_expect(eq(sz, tacho_resource_attributes(merged[i]).count, i < 2 ? 1 : 0));
+        cr_expect(
+            eq(str, (char *)tacho_resource_schema_url(merged[i]), (char *)(i < 2 ? "u" : "")));
+        tacho_resource_destroy(merged[i]);
+    }
+    cr_expect(eq(int, tacho_resource_merge(one, one, NULL), TACHO_E_INVALID));
+    tacho_resource_destroy(one);
+}
+
+/* As a library of a platform would: what it found, with the schema that it follows. Finding nothing
+ * is an empty resource without a schema. */
+static int detect_host(const char *name, tacho_resource **out) {
+    if (name == NULL) {
+        return tacho_resource_create(NULL, out);
+    }
+    return tacho_resource_create(
+        TACHO_OPTIONS(tacho_resource_options, .schema_url = "host/1",
+                      .attributes = TACHO_ATTRS(TACHO_STR("host.name", name))),
+        out);
+}
+
+/* RES-12, RES-13: detectors live outside and join by merging */
+Test(resource, detectors_outside_the_sdk_join_by_merging) {
+    static const char *const found[] = {"h1", NULL};
+    for (size_t i = 0; i < 2; i++) {
+        tacho_resource *own = make_resource(TACHO_ATTRS(TACHO_STR("service.name", "shop")), NULL);
+        tacho_resource *host = NULL;
+        cr_assert(eq(int, detect_host(found[i], &host), TACHO_OK));
+        tacho_resource *merged = merge(host, own);
+        tacho_attributes attributes = tacho_resource_attributes(merged);
+        cr_expect(eq(int, value_in(attributes, "host.name") != NULL, found[i] != NULL));
+        cr_expect(ne(ptr, (void *)value_in(attributes, "service.name"), NULL));
+        cr_expect(eq(str, (char *)tacho_resource_schema_url(merged),
+                     (char *)(found[i] != NULL ? "host/1" : "")));
+        tacho_resource_destroy(own);
+        tacho_resource_destroy(host);
+        tacho_resource_destroy(merged);
+    }
+}
+
+/* RES-16, ENV-31 */
+Test(resource, attributes_are_not_limited_in_number_or_length) {
+    enum { COUNT = 300, LENGTH = 5000 };
+    setenv("OTEL_ATTRIBUTE_COUNT_LIMIT", "1", 1);
+    setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "1", 1);
+    static char keys[COUNT][8];
+    static char value[LENGTH + 1];
+    static tacho_attribute items[COUNT];
+    memset(value, 'v', LENGTH);
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%zu", i);
+        items[i] = TACHO_STR(keys[i], value);
+    }
+    tacho_resource *resource = make_resource(tacho_attributes_from(items, COUNT), NULL);
+    tacho_attributes attributes = tacho_resource_attributes(resource);
+    cr_expect(eq(sz, attributes.count, COUNT));
+    cr_expect(eq(sz, value_in(attributes, "k299")->as.string.length, LENGTH));
+    tacho_resource_destroy(resource);
+}
+
+Test(resource, every_failed_allocation_of_merging_is_survived) {
+    tacho_resource *one = make_resource(TACHO_ATTRS(TACHO_STR("a", "1")), "u");
+    setenv("OTEL_LOG_LEVEL", "none", 1);
+    int status = TACHO_E_NO_MEMORY;
+    uint64_t k = 1;
+    for (; status == TACHO_E_NO_MEMORY && k < 50; k++) {
+        tacho_resource *merged = NULL;
+        tachoi_alloc_fail_at(k);
+        status = tacho_resource_merge(one, one, &merged);
+        tachoi_alloc_fail_at(0);
+        cr_assert(eq(int, merged != NULL, status == TACHO_OK));
+        tacho_resource_destroy(merged);
+    }
+    cr_expect(eq(int, status, TACHO_OK));
+    cr_expect(gt(u64, k, 4));
+    tacho_resource_destroy(one);
 }
 
 Test(resource, every_failed_allocation_is_survived) {

@@ -8,12 +8,6 @@
 
 #include "storage/series.h"
 
-static const struct tachoi_aggregation exponential = {.kind =
-                                                          TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM,
-                                                      .number_type = TACHO_NUMBER_F64,
-                                                      .max_size = 160,
-                                                      .max_scale = 20};
-
 static struct tachoi_series_family family;
 static struct tachoi_overflow_ring ring;
 static struct tachoi_series *series;

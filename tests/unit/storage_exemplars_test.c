@@ -596,43 +596,43 @@ Test(storage_exemplars, short_memory_costs_exemplars_alone) {
 /* --- threads -----------------------------------------------------------------------------------
  */
 
-enum { THREADS = 4, ROUNDS = 50 };
+enum { THREADS = 4 };
 
-static pthread_barrier_t start;
+static pthread_barrier_t together;
 
-static void *consider_once(void *self) {
-    for (int i = 0; i < ROUNDS; i++) {
-        (void)pthread_barrier_wait(&start);
-        record(self, 1);
-        (void)pthread_barrier_wait(&start);
-    }
+/* No thread gets its reservoir before all have asked for one. */
+static void *own_create_together(void *user, const tacho_exemplar_reservoir_config *config) {
+    void *own = own_create(user, config);
+    (void)pthread_barrier_wait(&together);
+    return own;
+}
+
+static void *record_one(void *self) {
+    record(self, 1);
     return NULL;
 }
 
 /* EXM-09, EXM-24: threads that come first together make one reservoir. */
 Test(storage_exemplars, one_of_several_first_measurements_makes_the_reservoir) {
-    static tacho_exemplar_reservoir_ops ops;
-    ops = own_ops;
-    ops.create = own_create;
-    ops.offer = own_offer_nothing;
+    static const tacho_exemplar_reservoir_ops ops = {.struct_size = sizeof ops,
+                                                     .create = own_create_together,
+                                                     .offer = own_offer_nothing,
+                                                     .collect = own_collect,
+                                                     .destroy = own_destroy};
     struct series series;
     setup(&series, TACHO_EXEMPLAR_FILTER_ALWAYS_ON, &sum, TACHO_NO_ATTRS);
     use_own(&series, &ops);
     pthread_t threads[THREADS];
-    cr_assert(eq(int, pthread_barrier_init(&start, NULL, THREADS + 1), 0));
+    cr_assert(eq(int, pthread_barrier_init(&together, NULL, THREADS), 0));
     for (size_t i = 0; i < THREADS; i++) {
-        cr_assert(eq(int, pthread_create(&threads[i], NULL, consider_once, &series), 0));
-    }
-    for (int i = 0; i < ROUNDS; i++) {
-        (void)pthread_barrier_wait(&start);
-        (void)pthread_barrier_wait(&start);
-        cr_assert(eq(sz, atomic_load(&created), atomic_load(&destroyed) + 1));
-        tachoi_exemplars_fini(&series.policy, &series.exemplars);
-        cr_assert(eq(sz, atomic_load(&created), atomic_load(&destroyed)));
+        cr_assert(eq(int, pthread_create(&threads[i], NULL, record_one, &series), 0));
     }
     for (size_t i = 0; i < THREADS; i++) {
         cr_assert(eq(int, pthread_join(threads[i], NULL), 0));
     }
-    (void)pthread_barrier_destroy(&start);
+    cr_assert(eq(sz, atomic_load(&created), THREADS));
+    cr_assert(eq(sz, atomic_load(&destroyed), THREADS - 1));
     teardown(&series);
+    cr_assert(eq(sz, atomic_load(&destroyed), THREADS));
+    (void)pthread_barrier_destroy(&together);
 }

@@ -67,9 +67,13 @@ static struct tachoi_stream *find_twin_locked(const struct tachoi_scope *scope,
     return twin;
 }
 
-/* Whether the same two instruments were seen to conflict already, for another reader. */
-static bool is_noted(const struct tachoi_instrument_verdict *verdict,
+/* Whether there is nothing new to tell: the two are of one instrument, which is the views' matter,
+ * or of two that were seen to conflict already, for another reader. */
+static bool is_known(const struct tachoi_instrument_verdict *verdict,
                      const struct tachoi_stream *stream, const struct tachoi_stream *seen) {
+    if (stream->about == seen->about) {
+        return true;
+    }
     for (size_t i = 0; i < verdict->stream_count; i++) {
         const struct tachoi_stream_conflict *noted = &verdict->streams[i];
         if (noted->stream->collector != stream->collector && noted->seen->about == seen->about &&
@@ -88,7 +92,7 @@ static void note_conflicts_locked(struct tachoi_stream *stream, const struct tac
             continue;
         }
         tachoi_stream_meet_locked(seen, stream);
-        if (verdict->stream_count < TACHOI_STREAM_CONFLICTS && !is_noted(verdict, stream, seen)) {
+        if (verdict->stream_count < TACHOI_STREAM_CONFLICTS && !is_known(verdict, stream, seen)) {
             verdict->streams[verdict->stream_count++] =
                 (struct tachoi_stream_conflict){.stream = stream, .seen = seen};
         }

@@ -48,7 +48,8 @@ enum tachoi_conflict {
     TACHOI_CONFLICT_ADVISORY = 2 /* same instrument, other advice; the first one stays */
 };
 
-/** A new stream and one that was there before, of one name and one reader, but not equal. */
+/** A new stream and one of another instrument that was there before, of one name and one reader,
+ * but not equal. */
 struct tachoi_stream_conflict {
     const struct tachoi_stream *stream;
     const struct tachoi_stream *seen;

@@ -7,9 +7,8 @@ bool tachoi_glob_has_wildcards(const char *pattern) {
     return strpbrk(pattern, "*?") != NULL;
 }
 
-static char folded(char character, bool ignores_case) {
-    return ignores_case && character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a')
-                                                                : character;
+static int folded(char character, bool ignores_case) {
+    return ignores_case && character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 /* Where the character that begins at `at` ends: bytes 10xxxxxx go on with it. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When two plans mean one stream, and their end. */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "pipeline/view_plan.h"
 
-#include <string.h>
-
-static char lower(char character) {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+static int lower(char character) {
+    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 bool tachoi_stream_plan_has_same_name(const struct tachoi_stream_plan *a,

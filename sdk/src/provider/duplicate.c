@@ -157,11 +157,10 @@ static void tell_of_views(const struct tachoi_stream_conflict *conflict, const c
     const struct tachoi_instrument_about *about = conflict->stream->about;
     const struct tachoi_instrument_about *seen = conflict->seen->about;
     tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_stream", subject,
-                  "views make streams of one name, `%.*s`, of instrument `%.*s` (%s) and %s `%.*s` "
-                  "(%s), which are not equal; both are exported: give a view another name",
-                  TEXT(conflict->stream->plan.name), TEXT(seen->name), kinds[seen->kind].text,
-                  about == seen ? "once more of" : "of instrument", TEXT(about->name),
-                  kinds[about->kind].text);
+                  "views give instrument `%.*s` (%s) and instrument `%.*s` (%s) different streams "
+                  "of one name, `%.*s`; both are exported: give a view another name",
+                  TEXT(seen->name), kinds[seen->kind].text, TEXT(about->name),
+                  kinds[about->kind].text, TEXT(conflict->stream->plan.name));
 }
 
 void tachoi_duplicate_tell(const struct tachoi_stream_conflict *conflict) {
@@ -169,7 +168,7 @@ void tachoi_duplicate_tell(const struct tachoi_stream_conflict *conflict) {
     const struct tachoi_stream *seen = conflict->seen;
     char subject[SUBJECT_BYTES];
     write_subject(conflict, subject);
-    if (stream->about == seen->about || stream->plan.has_view_name || seen->plan.has_view_name) {
+    if (stream->plan.has_view_name || seen->plan.has_view_name) {
         tell_of_views(conflict, subject);
     } else {
         tell_of_instruments(conflict, subject);

@@ -134,9 +134,25 @@ static const char *summary_fault(const tacho_summary_point *point) {
     return NULL;
 }
 
+static uint32_t point_flags(const tacho_metric *metric, size_t index) {
+    switch (metric->type) {
+    case TACHO_METRIC_HISTOGRAM:
+        return tacho_metric_histogram_point(metric, index)->flags;
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
+        return tacho_metric_exponential_histogram_point(metric, index)->flags;
+    case TACHO_METRIC_SUMMARY:
+        return tacho_metric_summary_point(metric, index)->flags;
+    case TACHO_METRIC_SUM:
+    case TACHO_METRIC_GAUGE:
+        break;
+    }
+    return tacho_metric_number_point(metric, index)->flags;
+}
+
 static const char *point_fault(const tacho_metric *metric, size_t index) {
     const char *fault = attributes_fault(tachoi_point_attributes(metric, index));
-    if (fault != NULL) {
+    bool has_ended = (point_flags(metric, index) & TACHO_POINT_NO_RECORDED_VALUE) != 0;
+    if (fault != NULL || has_ended) { /* of those that have ended nothing else counts (DM-09) */
         return fault;
     }
     switch (metric->type) {

@@ -136,20 +136,20 @@ static bool left_out(const struct tachoi_exemplar_policy *policy, tacho_attribut
 
 static void offer(const struct tachoi_exemplar_policy *policy,
                   const struct tachoi_exemplar_target *target,
-                  tacho_exemplar_measurement *measurement) {
+                  const tacho_exemplar_measurement *measurement) {
     tacho_attribute few[LEFT_OUT_ON_STACK];
     tacho_attribute *many = NULL;
+    tacho_exemplar_measurement offered = *measurement;
     void *reservoir = reservoir_of(policy, target);
     if (reservoir == NULL) {
         return;
     }
     if (target->is_overflow) {
-        measurement->filtered_attributes = measurement->attributes;
-    } else if (!left_out(policy, measurement->attributes, few, &many,
-                         &measurement->filtered_attributes)) {
+        offered.filtered_attributes = offered.attributes;
+    } else if (!left_out(policy, offered.attributes, few, &many, &offered.filtered_attributes)) {
         return;
     }
-    ops_of(policy)->offer(reservoir, measurement);
+    ops_of(policy)->offer(reservoir, &offered);
     tachoi_free(many);
 }
 

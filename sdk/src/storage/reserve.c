@@ -21,9 +21,10 @@ static bool attach_from(_Atomic(struct tachoi_stripes *) *slot,
         return false;
     }
     struct tachoi_stripes *none = NULL;
-    /* release; pairs with the acquire in tachoi_series_stripes */
+    /* seq_cst; as release it pairs with the acquire in tachoi_series_stripes; the collector, which
+     * must not miss what a recorder adds to them, reads it in the same order */
     const bool is_used = atomic_compare_exchange_strong_explicit(
-        where, &none, stripes, memory_order_release, memory_order_relaxed);
+        where, &none, stripes, memory_order_seq_cst, memory_order_relaxed);
     /* release; pairs with the acquire above, of the next taker */
     atomic_store_explicit(slot, is_used ? NULL : stripes, memory_order_release);
     return true;

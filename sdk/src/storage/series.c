@@ -57,9 +57,9 @@ bool tachoi_series_promote(struct tachoi_series *series) {
         return false;
     }
     struct tachoi_stripes *expected = NULL;
-    /* release; pairs with the acquire loads of recorders and collector */
+    /* seq_cst; as release it pairs with the acquire loads of recorders, and with stripes_to_read */
     if (!atomic_compare_exchange_strong_explicit(&series->stripes, &expected, stripes,
-                                                 memory_order_release, memory_order_relaxed)) {
+                                                 memory_order_seq_cst, memory_order_relaxed)) {
         tachoi_free(stripes); /* another thread was faster */
     }
     return true;
@@ -106,6 +106,13 @@ static bool takes(const struct tachoi_series *series) {
            series->family->aggregation.kind != TACHOI_AGGREGATION_LAST_VALUE;
 }
 
+/** Behind the taking of the touch: a recorder that found stripes, added to one of them and saw
+ * TOUCHED still set is not missed. */
+static struct tachoi_stripes *stripes_to_read(struct tachoi_series *series) {
+    /* seq_cst; with the setting of stripes, the adding and the taking of touches: see series.h */
+    return atomic_load_explicit(&series->stripes, memory_order_seq_cst);
+}
+
 static uint64_t read_word(struct tachoi_cell_head *head, bool is_taken) {
     struct tachoi_word_cell *cell = tachoi_word_cell_of(head);
     return is_taken ? tachoi_word_cell_take(cell) : tachoi_word_cell_read(cell);
@@ -114,7 +121,7 @@ static uint64_t read_word(struct tachoi_cell_head *head, bool is_taken) {
 int64_t tachoi_series_read_i64(struct tachoi_series *series) {
     const bool is_taken = takes(series);
     uint64_t bits = read_word(tachoi_series_cell(series), is_taken);
-    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    struct tachoi_stripes *stripes = stripes_to_read(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
         bits += read_word(tachoi_stripes_cell(stripes, i), is_taken);
     }
@@ -124,7 +131,7 @@ int64_t tachoi_series_read_i64(struct tachoi_series *series) {
 double tachoi_series_read_f64(struct tachoi_series *series) {
     const bool is_taken = takes(series);
     double value = tachoi_f64_of_bits(read_word(tachoi_series_cell(series), is_taken));
-    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    struct tachoi_stripes *stripes = stripes_to_read(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
         value += tachoi_f64_of_bits(read_word(tachoi_stripes_cell(stripes, i), is_taken));
     }
@@ -137,7 +144,7 @@ void tachoi_series_read_histogram(struct tachoi_series *series,
     const bool is_taken = takes(series);
     tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)), aggregation,
                                totals, buckets, is_taken);
-    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    struct tachoi_stripes *stripes = stripes_to_read(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
         tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
                                    aggregation, totals, buckets, is_taken);
@@ -149,7 +156,7 @@ void tachoi_series_read_exponential(struct tachoi_series *series, struct tachoi_
     const bool is_taken = takes(series);
     tachoi_histogram_cell_merge(tachoi_histogram_cell_of(tachoi_series_cell(series)), aggregation,
                                 into, is_taken);
-    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    struct tachoi_stripes *stripes = stripes_to_read(series);
     for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
         tachoi_histogram_cell_merge(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
                                     aggregation, into, is_taken);

@@ -78,15 +78,16 @@ struct tachoi_series {
  * RECORDED and TOUCHED unless they are set. The collector clears TOUCHED, then reads or takes the
  * cells: so a measurement that it misses finds TOUCHED clear and sets it anew. For that the adding
  * and the looking at `use` that follows it must not change places: the additions are sequentially
- * consistent, as are the clearing and the reading; histograms set the bits while they hold the
- * cell; and last values are stored by an exchange, but only where is_delta or takes_touches says
- * that somebody clears the bit. A recorder that has just read takes_touches as false may go
- * unnoticed once, so it is set a collection before the first clearing, or before there are
- * recorders.
+ * consistent, as are the clearing and the reading, and the giving of stripes and looking for them;
+ * histograms set the bits while they hold the cell; and last values are stored by an exchange, but
+ * only where is_delta or takes_touches says that somebody clears the bit. A recorder that has just
+ * read takes_touches as false may go unnoticed once, so it is set a collection before the first
+ * clearing, or before there are recorders.
  *
- * TOUCHED may also be found where the cells hold nothing new: the recorder was between its addition
- * and its look at `use` when the collector did both of its steps. A measurement in the ring has set
- * no bit: it does when it is drained. */
+ * TOUCHED is set together with RECORDED, which stays, so that recorders look at TOUCHED alone. It
+ * may also be found where the cells hold nothing new: the recorder was between its addition and its
+ * look at `use` when the collector did both of its steps. A measurement in the ring has set no bit:
+ * it does when it is drained. */
 #define TACHOI_SERIES_RECORDED UINT32_C(2) /* has a measurement, ever */
 #define TACHOI_SERIES_TOUCHED UINT32_C(4)  /* has one since the collector looked */
 #define TACHOI_SERIES_PIN UINT32_C(16)     /* one for each bound handle; under the map's lock */

@@ -267,11 +267,28 @@ enum tachoi_series_map_result tachoi_series_map_visit(struct tachoi_series_map *
 
 /* --- pins --- */
 
+/** Without the lock, which is enough where nothing ends: a series that has a place keeps it. */
+static enum tachoi_series_map_result bind_in_child(struct tachoi_series_map *map,
+                                                   const struct tachoi_attribute_key *key,
+                                                   struct tachoi_series **out) {
+    struct tachoi_series *series = tachoi_series_map_find(map, key);
+    const uint32_t interval = interval_locked(map); /* constant there */
+    if (series == NULL || !has_place(map, series, interval)) {
+        if (atomic_load_explicit(&map->full_in, memory_order_relaxed) != interval) {
+            return TACHOI_SERIES_FORKED;
+        }
+        series = map->overflow;
+    }
+    atomic_fetch_add_explicit(&series->use, TACHOI_SERIES_PIN, memory_order_seq_cst);
+    *out = series;
+    return TACHOI_SERIES_FOUND;
+}
+
 enum tachoi_series_map_result tachoi_series_map_bind(struct tachoi_series_map *map,
                                                      const struct tachoi_attribute_key *key,
                                                      struct tachoi_series **out) {
     if (!tachoi_series_map_may_lock(map)) {
-        return TACHOI_SERIES_FORKED;
+        return bind_in_child(map, key, out);
     }
     struct claim claim = {.key = key, .is_binding = true};
     return claim_place(map, &claim, false, out) == CLAIM_DONE ? TACHOI_SERIES_FOUND
@@ -293,8 +310,9 @@ static void release_locked(struct tachoi_series_map *map, struct tachoi_series *
 }
 
 void tachoi_series_map_release(struct tachoi_series_map *map, struct tachoi_series *series) {
-    if (!tachoi_series_map_may_lock(map)) {
-        return; /* nothing ends there, so a pin too many does no harm */
+    if (!tachoi_series_map_may_lock(map)) { /* nothing is counted there either */
+        atomic_fetch_sub_explicit(&series->use, TACHOI_SERIES_PIN, memory_order_seq_cst);
+        return;
     }
     (void)pthread_mutex_lock(&map->lock);
     release_locked(map, series);

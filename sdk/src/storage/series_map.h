@@ -107,7 +107,8 @@ static inline void tachoi_series_map_leave(const struct tachoi_series_visit *vis
     tachoi_visit_leave(visit->running);
 }
 
-/** The same, and pins it: it keeps its place until it is released. */
+/** The same, and pins it: it keeps its place until it is released. In a forked child only what has
+ * a place can be bound. */
 enum tachoi_series_map_result tachoi_series_map_bind(struct tachoi_series_map *map,
                                                      const struct tachoi_attribute_key *key,
                                                      struct tachoi_series **out);

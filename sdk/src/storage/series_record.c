@@ -34,8 +34,8 @@ static void record_last(struct tachoi_series *series, uint64_t bits) {
     mark_used(series);
 }
 
-static NOINLINE void add_i64_to_stripes(struct tachoi_series *series,
-                                        struct tachoi_stripes *stripes, int64_t value) {
+static void add_i64_to_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes,
+                               int64_t value) {
     const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
     tachoi_word_cell_add_i64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value);
     mark_used(series);

@@ -25,12 +25,12 @@ typedef enum tacho_exemplar_filter {
 typedef struct tacho_exemplar_reservoir_config {
     size_t struct_size;
     tacho_instrument_kind kind;
-    tacho_number_type number_type;   /**< of the instrument's measurements */
-    tacho_temporality temporality;   /**< delta: collect must forget what it hands out */
-    tacho_attributes attributes;     /**< of the series' points */
-    const double *boundaries;        /**< explicit histograms, else NULL */
+    tacho_number_type number_type; /**< of the instrument's measurements */
+    tacho_temporality temporality; /**< delta: collect must forget what it hands out */
+    tacho_attributes attributes;   /**< of the series' points */
+    const double *boundaries;      /**< explicit histograms, else NULL */
     size_t boundary_count;
-    uint32_t max_size;               /**< exponential histograms, else 0 */
+    uint32_t max_size; /**< exponential histograms, else 0 */
 } tacho_exemplar_reservoir_config;
 
 /** A measurement that passed the filter. Valid during offer only. */
@@ -69,6 +69,11 @@ typedef struct tacho_exemplar_reservoir_ops {
     void (*collect)(void *self, tacho_exemplar_sink_fn sink, void *sink_self);
     void (*destroy)(void *self); /**< Optional (NULL = nothing to free). */
 } tacho_exemplar_reservoir_ops;
+
+/* The two that are built in. Both keep all attributes that the points do not carry, and allocate
+ * while they sample only where one place meets attributes of more bytes (above 64) than it ever
+ * held; without memory the measurement is not sampled. An offer that meets another one in the same
+ * reservoir, or a collection, gives up instead of waiting: it is as if it had not been drawn. */
 
 /** Uniformly weighted sampling over all measurements of a round, in a fixed number of places:
  * `user` is TACHO_RESERVOIR_SIZE(n), or NULL for 1, for exponential histograms min(20, max_size).
