@@ -19,7 +19,7 @@
 #include "tacho/sdk/metric_reader.h"
 #include "tacho/status.h"
 
-enum { RECORDERS = 3, RECORDS = 24000, SETS = 300, LIMIT = 120, BURST = 16 };
+enum { RECORDERS = 3, RECORDS = 16000, SETS = 300, LIMIT = 120, BURST = 16 };
 enum { MAX_IDS = 1 << 20 };
 
 static const double bounds[] = {1, 10};

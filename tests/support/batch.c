@@ -131,6 +131,34 @@ void batch_add_histogram(struct batch *batch, const char *name, uint64_t id, con
     }
 }
 
+void batch_add_exponential_histogram(struct batch *batch, const char *name, uint64_t id,
+                                     tacho_attributes attributes) {
+    static const uint64_t counts[] = {1};
+    tacho_metric *metric = add_metric(batch, name, TACHO_METRIC_EXPONENTIAL_HISTOGRAM, 1,
+                                      sizeof(tacho_exponential_histogram_point));
+    *(tacho_exponential_histogram_point *)metric->points = (tacho_exponential_histogram_point){
+        .series = {.id = id, .generation = 1},
+        .attributes = attributes,
+        .start_time_unix_nano = BATCH_UNIX_NS - 1000000000,
+        .time_unix_nano = batch->batch.time_unix_nano,
+        .count = 1,
+        .sum = 1,
+        .has_sum = true,
+        .positive = {.offset = -1, .counts = counts, .count = 1}};
+}
+
+void batch_add_summary(struct batch *batch, const char *name, uint64_t id,
+                       tacho_attributes attributes) {
+    tacho_metric *metric =
+        add_metric(batch, name, TACHO_METRIC_SUMMARY, 1, sizeof(tacho_summary_point));
+    *(tacho_summary_point *)metric->points =
+        (tacho_summary_point){.series = {.id = id, .generation = 1},
+                              .attributes = attributes,
+                              .time_unix_nano = batch->batch.time_unix_nano,
+                              .count = 1,
+                              .sum = 1};
+}
+
 void batch_add_gauges(struct batch *batch, const char *name, uint64_t first_id, size_t count) {
     tacho_metric *metric =
         add_metric(batch, name, TACHO_METRIC_GAUGE, count, sizeof(tacho_number_point));

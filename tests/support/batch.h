@@ -33,6 +33,12 @@ void batch_add_histogram(struct batch *batch, const char *name, uint64_t id, con
                          const uint64_t *counts, size_t bound_count, double sum,
                          tacho_attributes attributes);
 
+/** Of one value, 1. */
+void batch_add_exponential_histogram(struct batch *batch, const char *name, uint64_t id,
+                                     tacho_attributes attributes);
+void batch_add_summary(struct batch *batch, const char *name, uint64_t id,
+                       tacho_attributes attributes);
+
 /** Adds one gauge of `count` points, {index="0"} and so on, ids from `first_id` on; the value of a
  * point is its index. */
 void batch_add_gauges(struct batch *batch, const char *name, uint64_t first_id, size_t count);

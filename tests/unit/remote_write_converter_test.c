@@ -4,11 +4,13 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "remote_write/converter.h"
 #include "support/batch.h"
+#include "tacho/sdk/diagnostics.h"
 
 static tacho_resource *resource;
 static struct tachoi_converter converter;
@@ -148,13 +150,97 @@ Test(converter, infinite_and_absent_bounds_do_not_make_equal_buckets) {
     cr_assert(eq(sz, converter.run.sample_count, 0));
 }
 
-/* CONV-01 */
-Test(converter, deltas_are_dropped_and_counted) {
-    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
+/* CONV-01, EXP-01 */
+Test(converter, what_cannot_be_sent_is_counted_in_points_and_the_rest_is_sent) {
+    batch_add_counter(&batch, "delta", 1, 3, TACHO_NO_ATTRS);
     batch.metrics[0].temporality = TACHO_TEMPORALITY_DELTA;
+    batch_add_counter(&batch, "ended", 2, 4, TACHO_NO_ATTRS);
+    ((tacho_number_point *)batch.metrics[1].points)->flags = TACHO_POINT_NO_RECORDED_VALUE;
+    batch_add_exponential_histogram(&batch, "exponential", 3, TACHO_NO_ATTRS);
+    batch_add_summary(&batch, "summary", 4, TACHO_NO_ATTRS);
+    batch_add_counter(&batch, "good", 5, 6, TACHO_NO_ATTRS);
     convert();
+    cr_assert(eq(u64, converter.unsupported, 4));
     cr_assert(eq(u64, converter.accepted, 1));
+    cr_assert(eq(u64, converter.invalid, 0));
+    cr_assert(eq(dbl, value_at(0), 6.0));
+    cr_assert(eq(sz, tachoi_batch_samples(&batch.batch), 1));
+}
+
+static char told[4096];
+
+static void keep_message(const tacho_diagnostic *diagnostic, void *user) {
+    (void)user;
+    size_t length = strlen(told);
+    (void)snprintf(told + length, sizeof told - length, "%s: %s\n", diagnostic->kind,
+                   diagnostic->message);
+}
+
+/* EXP-01 */
+Test(converter, what_cannot_be_sent_is_told_with_its_name_and_a_cure) {
+    tacho_diagnostics_set_handler(keep_message, NULL);
+    batch_add_exponential_histogram(&batch, "rtt", 3, TACHO_NO_ATTRS);
+    convert();
+    tacho_diagnostics_set_handler(NULL, NULL);
+    cr_assert(ne(ptr, strstr(told, "exponential_histogram: 1 points of `rtt` are not sent"), NULL),
+              "%s", told);
+    cr_assert(ne(ptr, strstr(told, "choose explicit buckets"), NULL), "%s", told);
+}
+
+Test(converter, a_collection_of_unsupported_points_alone_has_no_target_info) {
+    converter.disable_target_info = false;
+    batch_add_summary(&batch, "summary", 4, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.accepted, 0));
+    cr_assert(eq(sz, converter.run.sample_count, 0));
+}
+
+Test(converter, series_without_an_id_are_encoded_anew) {
+    batch_add_gauge(&batch, "a", 0, 1, TACHO_NO_ATTRS);
+    batch_add_gauge(&batch, "b", 0, 2, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(sz, converter.run.sample_count, 2));
+    cr_assert(eq(dbl, value_at(1), 2.0));
+    char text[200];
+    tachoi_run_describe(&converter.run, 0, text, sizeof text);
+    cr_assert(eq(int, strncmp(text, "a{", 2), 0), "%s", text);
+    tachoi_run_describe(&converter.run, 1, text, sizeof text);
+    cr_assert(eq(int, strncmp(text, "b{", 2), 0), "%s", text);
+    struct tachoi_encoded_series *queued = tachoi_run_at(&converter.run, 0)->series;
+    queued->pins = 1;
+    size_t pinned = 0;
+    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection, unexpected, &pinned);
+    cr_assert(eq(sz, converter.cache.count, 1));
+    cr_assert(eq(sz, pinned, 1)); /* no longer measured: it counts as the queue's memory */
+    queued->pins = 0;
+    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection, unexpected, &pinned);
+    cr_assert(eq(sz, converter.cache.count, 0));
+}
+
+/* RDR-19, RDR-20 */
+Test(converter, batches_of_one_collection_make_one_run) {
+    converter.disable_target_info = false;
+    batch.batch.has_more = true;
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_ATTRS(TACHO_STR("a", "")));
+    batch_add_up_down_counter(&batch, "x", 2, 1, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.accepted, 3)); /* and target_info */
+    uint64_t collection = converter.collection;
+    batch_fini(&batch);
+    batch_init(&batch, resource, 0);
+    batch_add_counter(&batch, "jobs", 3, 4, TACHO_NO_ATTRS); /* the labels of the first */
+    batch_add_gauge(&batch, "x", 4, 9, TACHO_NO_ATTRS);      /* of another kind */
+    batch_add_gauges(&batch, "level", 10, 100);              /* more than was room for */
+    tachoi_converter_convert(&converter, &batch.batch, 1);   /* the collection's time counts */
+    cr_assert(eq(u64, converter.collection, collection));
+    cr_assert(eq(u64, converter.accepted, 101));
     cr_assert(eq(u64, converter.invalid, 1));
+    cr_assert(eq(sz, converter.run.sample_count, 103));
+    cr_assert(eq(dbl, value_at(0), 7.0));
+    cr_assert(eq(i64, tachoi_run_at(&converter.run, 4 * 102)->time_ms, BATCH_UNIX_MS));
+    convert();
+    cr_assert(eq(u64, converter.collection, collection + 1));
+    cr_assert(eq(dbl, value_at(0), 4.0));
 }
 
 Test(converter, a_series_that_changes_its_shape_is_not_trusted) {

@@ -226,3 +226,80 @@ Test(series_map, a_forked_child_never_touches_the_lock, .fini = stop) {
     (void)pthread_mutex_unlock(&map.lock);
     (void)series_of(SET(2)); /* the parent goes on */
 }
+
+/* --- tables --- */
+
+static struct tachoi_series_table *table;
+
+static struct tachoi_series *make_series(int64_t id, uint64_t hash) {
+    struct tachoi_attribute_key key;
+    tachoi_attribute_key_init(&key, SET(id));
+    key.hash = hash;
+    return tachoi_series_create(&family, &key, 0);
+}
+
+static bool is_in_table(int64_t id, uint64_t hash) {
+    struct tachoi_attribute_key key;
+    struct tachoi_series *series = NULL;
+    tachoi_attribute_key_init(&key, SET(id));
+    key.hash = hash;
+    cr_assert(tachoi_series_table_find(table, &key, NULL, &series));
+    return series != NULL;
+}
+
+static void start_table(void) {
+    family.aggregation = sum_i64;
+    family.cell_size = tachoi_cell_size(&sum_i64);
+    table = tachoi_series_table_create(4); /* 8 slots */
+    cr_assert(eq(sz, table->mask, 7));
+}
+
+static void stop_table(void) {
+    tachoi_free(table);
+}
+
+Test(series_table, what_is_erased_does_not_hide_what_lies_behind_it, .init = start_table,
+     .fini = stop_table) {
+    struct tachoi_series *series[5];
+    for (int64_t i = 0; i < 5; i++) {
+        series[i] = make_series(i, 6); /* slots 6, 7, 0, 1, 2: round the end */
+        tachoi_series_table_insert(table, series[i]);
+    }
+    tachoi_series_table_erase(table, series[1]);
+    tachoi_series_table_erase(table, series[3]);
+    cr_assert(eq(sz, table->used, 5));
+    for (int64_t i = 0; i < 5; i++) {
+        cr_assert(eq(int, is_in_table(i, 6), i % 2 == 0));
+    }
+    tachoi_series_table_insert(table, series[3]); /* uses a tombstone again */
+    cr_assert(eq(sz, table->used, 5));
+    cr_assert(is_in_table(3, 6));
+    tachoi_series_table_erase(table, series[3]);
+    tachoi_series_table_erase(table, series[4]); /* the last: the tombstone before it goes too */
+    cr_assert(eq(sz, table->used, 3));
+    tachoi_series_table_erase(table, series[2]);
+    cr_assert(eq(sz, table->used, 1));
+    tachoi_series_table_erase(table, series[0]);
+    cr_assert(eq(sz, table->used, 0));
+    for (int64_t i = 0; i < 5; i++) {
+        tachoi_series_destroy(series[i]);
+    }
+}
+
+Test(series_table, has_room_for_three_quarters, .init = start_table, .fini = stop_table) {
+    struct tachoi_series *series[6];
+    for (int64_t i = 0; i < 6; i++) {
+        cr_assert(tachoi_series_table_has_room(table));
+        series[i] = make_series(i, (uint64_t)i);
+        tachoi_series_table_insert(table, series[i]);
+    }
+    cr_assert(not(tachoi_series_table_has_room(table)));
+    for (int64_t i = 0; i < 6; i++) {
+        tachoi_series_destroy(series[i]);
+    }
+}
+
+Test(series_table, a_size_beyond_all_memory_is_no_table) {
+    cr_assert(eq(ptr, tachoi_series_table_create(SIZE_MAX), NULL));
+    cr_assert(eq(ptr, tachoi_series_table_create(SIZE_MAX / 16), NULL));
+}

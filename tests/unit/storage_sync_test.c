@@ -3,6 +3,7 @@
 #include "storage_fixture.h"
 
 #include "base/clock.h"
+#include "storage/sync_storage.h"
 
 #include <math.h>
 
@@ -156,7 +157,7 @@ Test(sync_storage, every_measurement_lands_in_its_own_series_or_in_overflow, .fi
     cr_assert(eq(sz, tachoi_sync_storage_series_count(storage), 4));
 }
 
-/* INST-19 */
+/* INST-19, API-45, API-46 */
 Test(sync_storage, bound_recording_equals_unbound_recording, .fini = stop) {
     start(&sum_i64, 10);
     struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
@@ -330,4 +331,224 @@ Test(sync_storage, a_start_is_before_its_point_and_stays, .fini = stop) {
                                           &arena, &points));
     point = find_point(&points, 1);
     cr_assert(eq(u64, point->start_time_unix_nano, 8 * TACHOI_NS_PER_MS));
+}
+
+Test(sync_storage, integers_go_into_histograms_as_doubles, .fini = stop) {
+    start(&histogram, 10);
+    tachoi_sync_storage_record_i64(storage, 7, SET(1));
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    tachoi_bound_series_record_i64(bound, 8, NULL);
+    const tacho_histogram_point *point = histogram_of(1);
+    cr_assert(eq(u64, point->count, 2));
+    cr_assert(eq(dbl, point->sum, 15));
+    cr_assert(eq(dbl, point->max, 8));
+    tachoi_bound_series_release(bound);
+}
+
+/* AGG-07 */
+Test(sync_storage, what_an_aggregation_omits_is_not_told, .fini = stop) {
+    struct tachoi_aggregation kinds[] = {histogram, exponential};
+    for (size_t i = 0; i < 4; i++) {
+        struct tachoi_aggregation *kind = &kinds[i / 2];
+        kind->omits_sum = i % 2 == 0;
+        kind->omits_min_max = i % 2 == 1;
+        start(kind, 10);
+        tachoi_sync_storage_record_f64(storage, 3, SET(1));
+        const struct tachoi_points points = collect();
+        const tacho_histogram_point *a = points.items;
+        const tacho_exponential_histogram_point *b = points.items;
+        cr_assert(eq(int, i < 2 ? a->has_sum : b->has_sum, i % 2 == 1));
+        cr_assert(eq(int, i < 2 ? a->has_min_max : b->has_min_max, i % 2 == 0));
+        cr_assert(eq(u64, i < 2 ? a->count : b->count, 1));
+        if (i < 3) {
+            stop();
+        }
+    }
+}
+
+/* EXPH-02, EXPH-03 */
+Test(sync_storage, exponential_histograms_tell_of_all_their_buckets, .fini = stop) {
+    enum { SERIES = 20 };
+    start(&exponential, 100);
+    for (int64_t i = 0; i < SERIES; i++) {
+        for (int value = -3; value <= 5; value++) {
+            tachoi_sync_storage_record_f64(storage, value * (double)(i + 1), SET(i));
+        }
+    }
+    const struct tachoi_points points = collect();
+    cr_assert(eq(sz, points.count, SERIES));
+    for (int64_t i = 0; i < SERIES; i++) {
+        const tacho_exponential_histogram_point *point = find_point(&points, i);
+        uint64_t in_buckets = 0;
+        for (size_t j = 0; j < point->positive.count; j++) {
+            in_buckets += point->positive.counts[j];
+        }
+        cr_assert(eq(u64, in_buckets, 5));
+        for (size_t j = 0; j < point->negative.count; j++) {
+            in_buckets += point->negative.counts[j];
+        }
+        cr_assert(eq(u64, in_buckets, 8));
+        cr_assert(eq(u64, point->zero_count, 1));
+        cr_assert(eq(u64, point->count, 9));
+        cr_assert(eq(dbl, point->sum, 9 * (double)(i + 1)));
+        cr_assert(eq(dbl, point->min, -3 * (double)(i + 1)));
+        cr_assert(eq(dbl, point->max, 5 * (double)(i + 1)));
+        cr_assert(eq(dbl, point->zero_threshold, 0));
+    }
+}
+
+/* AGG-10 */
+Test(sync_storage, cumulative_extremes_settle_over_the_life_of_the_series, .fini = stop) {
+    start(&histogram, 10);
+    tachoi_sync_storage_record_f64(storage, 3, SET(1));
+    (void)collect();
+    tachoi_sync_storage_record_f64(storage, 30, SET(1));
+    (void)collect();
+    const tacho_histogram_point *point = histogram_of(1);
+    cr_assert(eq(dbl, point->min, 3));
+    cr_assert(eq(dbl, point->max, 30));
+    cr_assert(eq(u64, point->count, 2));
+}
+
+/* TIME-08 */
+Test(sync_storage, a_series_that_was_bound_long_before_begins_when_it_is_measured, .fini = stop) {
+    start(&sum_i64, 10);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    fake_unix_ns = 7000;
+    (void)collect();
+    tachoi_bound_series_record_i64(bound, 1, NULL);
+    fake_unix_ns = 8000;
+    cr_assert(eq(u64, number_of(1)->start_time_unix_nano, 7000));
+    fake_unix_ns = 9000;
+    cr_assert(eq(u64, number_of(1)->start_time_unix_nano, 7000));
+    tachoi_bound_series_release(bound);
+}
+
+/* INST-23, API-46. Without a table every look-up would crash, and without attributes too. */
+Test(sync_storage, bound_recording_looks_nothing_up, .fini = stop) {
+    start(&sum_i64, 10);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, TACHO_NO_ATTRS);
+    struct tachoi_series_table *table = atomic_exchange(&storage->map.table, NULL);
+    (void)pthread_mutex_lock(&storage->map.lock);
+    tachoi_bound_series_record_i64(bound, 3, NULL);
+    (void)pthread_mutex_unlock(&storage->map.lock);
+    atomic_store(&storage->map.table, table);
+    const struct tachoi_points points = collect();
+    cr_assert(eq(sz, points.count, 1));
+    cr_assert(eq(i64, ((const tacho_number_point *)points.items)->value.i64, 3));
+    tachoi_bound_series_release(bound);
+}
+
+/* CARD-01. The limit is of the sets that the filter leaves. */
+Test(sync_storage, the_limit_counts_filtered_sets, .fini = stop) {
+    const tacho_string kept = {"id", 2};
+    struct tachoi_attribute_filter *filter = NULL;
+    cr_assert(eq(int,
+                 tachoi_attribute_filter_create((struct tachoi_key_list){&kept, 1},
+                                                (struct tachoi_key_list){0}, &filter),
+                 TACHO_OK));
+    start(&sum_i64, 10);
+    struct tachoi_sync_storage *filtered = create_sync_of(
+        &(struct tachoi_storage_config){.aggregation = &sum_i64, .limit = 1, .filter = filter});
+    for (int64_t user = 0; user < 20; user++) {
+        tachoi_sync_storage_record_i64(filtered, 1,
+                                       TACHO_ATTRS(TACHO_I64("id", 1), TACHO_I64("user", user)));
+    }
+    struct tachoi_bound_series *bound =
+        tachoi_sync_storage_bind(filtered, TACHO_ATTRS(TACHO_I64("id", 1), TACHO_I64("user", 99)));
+    tachoi_bound_series_record_i64(bound, 1, NULL);
+    const struct tachoi_points points = collect_sync(filtered, &arena);
+    cr_assert(eq(sz, points.count, 1));
+    cr_assert(eq(i64, ((const tacho_number_point *)find_point(&points, 1))->value.i64, 21));
+    tachoi_bound_series_release(bound);
+    tachoi_sync_storage_destroy(filtered);
+    tachoi_attribute_filter_destroy(filter);
+}
+
+/* --- exemplars: which measurements the reservoir of a series is offered, and in which type --- */
+
+struct last_offer {
+    tacho_exemplar exemplar;
+    bool has_one;
+    size_t attribute_count;
+};
+static size_t reservoirs;
+
+static void *create_reservoir(void *user, const tacho_exemplar_reservoir_config *config) {
+    (void)user;
+    (void)config;
+    reservoirs++;
+    return tachoi_calloc(1, sizeof(struct last_offer));
+}
+
+static void take_offer(void *self, const tacho_exemplar_measurement *measurement) {
+    struct last_offer *last = self;
+    last->has_one = true;
+    last->attribute_count = measurement->attributes.count;
+    last->exemplar.number_type = measurement->number_type;
+    last->exemplar.value.i64 = measurement->value.i64;
+    if (measurement->number_type == TACHO_NUMBER_F64) {
+        last->exemplar.value.f64 = measurement->value.f64;
+    }
+}
+
+static void hand_out(void *self, tacho_exemplar_sink_fn sink, void *sink_self) {
+    struct last_offer *last = self;
+    if (last->has_one) {
+        sink(sink_self, &last->exemplar);
+    }
+    last->has_one = false;
+}
+
+static void destroy_reservoir(void *self) {
+    reservoirs--;
+    tachoi_free(self);
+}
+
+static const tacho_exemplar_reservoir_ops reservoir_ops = {.struct_size = sizeof reservoir_ops,
+                                                           .create = create_reservoir,
+                                                           .offer = take_offer,
+                                                           .collect = hand_out,
+                                                           .destroy = destroy_reservoir};
+
+static const tacho_exemplars *exemplars_of(const struct tachoi_points *points, int64_t id) {
+    const tacho_number_point *number = find_point(points, id);
+    const tacho_histogram_point *distribution = find_point(points, id);
+    return points->size == sizeof *number ? &number->exemplars : &distribution->exemplars;
+}
+
+/* INST-22, EXM-01 */
+Test(sync_storage, measurements_are_offered_to_the_exemplars_of_their_series, .fini = stop) {
+    static const struct tachoi_aggregation *const kinds[] = {&sum_i64, &histogram};
+    for (size_t i = 0; i < 2; i++) {
+        static tacho_spi_context_slot no_context;
+        const struct tachoi_exemplar_policy policy = {.filter = TACHO_EXEMPLAR_FILTER_ALWAYS_ON,
+                                                      .context = &no_context,
+                                                      .ops = &reservoir_ops,
+                                                      .clock = &fake_clock,
+                                                      .kind = TACHO_INSTRUMENT_COUNTER,
+                                                      .number_type = TACHO_NUMBER_I64,
+                                                      .temporality = TACHO_TEMPORALITY_DELTA};
+        tachoi_arena_init(&arena, 0);
+        storage = create_sync_of(&(struct tachoi_storage_config){
+            .aggregation = kinds[i], .limit = 10, .is_delta = true, .exemplars = &policy});
+        tachoi_sync_storage_record_i64(storage, 5, SET(1));
+        const tacho_attributes two = TACHO_ATTRS(TACHO_I64("id", 2));
+        struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, two);
+        tachoi_bound_series_record_i64(bound, 6, &two);
+        const struct tachoi_points points = collect();
+        const tacho_exemplars *exemplars = exemplars_of(&points, 1);
+        cr_assert(eq(sz, exemplars->count, 1));
+        cr_assert(eq(int, tacho_exemplars_at(exemplars, 0)->number_type, TACHO_NUMBER_I64));
+        cr_assert(eq(i64, tacho_exemplars_at(exemplars, 0)->value.i64, 5));
+        cr_assert(eq(i64, tacho_exemplars_at(exemplars_of(&points, 2), 0)->value.i64, 6));
+        tachoi_bound_series_release(bound);
+        for (int j = 0; j < 4; j++) {
+            (void)collect();
+        }
+        cr_assert(eq(sz, reservoirs, 0)); /* gone with their series */
+        if (i == 0) {
+            stop();
+        }
+    }
 }

@@ -49,16 +49,21 @@ static int judge_factory(const struct tachoi_setup *setup, const tacho_reader_fa
     return TACHO_OK;
 }
 
+/* The first argument that is missing, NULL if none is. */
+static const char *missing_argument(const void *factories, const void *readers,
+                                    const void *reader_count) {
+    if (factories == NULL) {
+        return "factories";
+    }
+    if (readers == NULL) {
+        return "readers";
+    }
+    return reader_count == NULL ? "reader_count" : NULL;
+}
+
 static int judge_arguments(const struct tachoi_setup *setup,
                            const tacho_reader_factory *const *factories, size_t factory_count,
-                           tacho_metric_reader *const *readers, size_t reader_room,
-                           const size_t *reader_count) {
-    if (reader_count == NULL || (factory_count > 0 && (factories == NULL || readers == NULL))) {
-        return tachoi_setup_fail_argument(
-            setup, TACHO_E_INVALID,
-            reader_count == NULL ? "reader_count" : (factories == NULL ? "factories" : "readers"),
-            "it is NULL");
-    }
+                           size_t reader_room) {
     if (reader_room < factory_count) {
         return tachoi_setup_fail_argument(setup, TACHO_E_INVALID, "reader_room",
                                           "it is %zu; there may be a reader for each of the %zu "
@@ -154,8 +159,11 @@ int tacho_metric_readers_from_environment(const tacho_reader_factory *const *fac
     const struct tachoi_setup setup = {.component = "metric_reader",
                                        .function = "tacho_metric_readers_from_environment",
                                        .type = ""};
-    int status =
-        judge_arguments(&setup, factories, factory_count, readers, reader_room, reader_count);
+    const char *missing = missing_argument(factories, readers, reader_count);
+    if (factories == NULL || readers == NULL || reader_count == NULL) {
+        return tachoi_setup_fail_argument(&setup, TACHO_E_INVALID, missing, "it is NULL");
+    }
+    int status = judge_arguments(&setup, factories, factory_count, reader_room);
     if (status != TACHO_OK) {
         return status;
     }

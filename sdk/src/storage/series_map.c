@@ -335,7 +335,7 @@ bool tachoi_series_map_is_bound(struct tachoi_series_map *map,
 
 /** From now on the collector clears touches, and what is made can be freed. */
 static void start_counting_locked(struct tachoi_series_map *map) {
-    /* relaxed: see the family; before counting, so that counted visits see it */
+    /* relaxed; before the counting, so that counted visits see it */
     atomic_store_explicit(&map->family->takes_touches, true, memory_order_relaxed);
     if (tachoi_visits_start(&map->visits)) {
         map->first_freeable_id = tachoi_series_next_id();

@@ -13,7 +13,7 @@
  * Counting costs two atomic additions, so it begins only when something is to be unlinked for the
  * first time. A visit that began uncounted looks again, after each pointer that it loads, whether
  * counting has begun; if so, it begins anew, counted. So an uncounted visit holds only what existed
- * when counting began, and that is never freed before the storage is; what comes later is.
+ * when counting began, and that is never freed before the map is; what comes later is.
  *
  *              enter/leave   start   advance, epoch
  *     enter        yes        yes        yes
@@ -59,7 +59,8 @@ static inline bool tachoi_visits_are_counted(const struct tachoi_visits *visits)
 
 /** Begins a visit; what leave takes back. */
 static inline _Atomic(uint32_t) *tachoi_visit_enter(struct tachoi_visits *visits) {
-    if (!atomic_load_explicit(&visits->is_counting, memory_order_relaxed)) {
+    /* acquire; pairs with the exchange in start: a counted visit sees what was set before it */
+    if (!atomic_load_explicit(&visits->is_counting, memory_order_acquire)) {
         return NULL;
     }
     const size_t index = (tachoi_thread_hint() >> 16) & visits->mask;

@@ -18,9 +18,9 @@ typedef struct tacho_metric_producer tacho_metric_producer;
 /** What a reader wants. Valid during the call. */
 typedef struct tacho_produce_request {
     size_t struct_size;
-    uint64_t time_unix_nano;        /**< of this collection; for the points' time */
-    uint64_t deadline_ns;           /**< see tacho/sdk/clock.h */
-    const tacho_resource *resource; /**< the provider's; the batch carries it */
+    uint64_t time_unix_nano;                /**< of this collection; for the points' time */
+    uint64_t deadline_ns;                   /**< see tacho/sdk/clock.h */
+    const tacho_resource *resource;         /**< the provider's; the batch carries it */
     const tacho_temporality *temporalities; /**< what the reader prefers, by kind (PRD-02) */
     /** NULL = all. Applied by the reader to what is produced; a producer that applies it earlier
      * saves work (PRD-06). */
@@ -44,7 +44,9 @@ typedef struct tacho_metric_producer_ops {
     /**
      * Required. Fills `out`, zero but for struct_size, with at least one scope that names the
      * producer. TACHO_OK; TACHO_E_TIMEOUT or TACHO_E_FAILED: what `out` holds is exported all the
-     * same, and the collection reports the failure.
+     * same, and the collection reports the failure. Metrics that break the data model (attributes
+     * not sorted by key, quantiles not increasing, a pointer missing, a scale not within -10 to 20)
+     * are left out, which is told.
      */
     int (*produce)(void *self, const tacho_produce_request *request, tacho_produced *out);
     void (*destroy)(void *self); /**< Optional (NULL = nothing to free). Called once, last. */
