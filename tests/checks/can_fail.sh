@@ -128,4 +128,50 @@ notices forbidden "${expected[@]}" -- "$scratch/build"
 echo 'int   tachoi_untidy ;' >>"$copy/api/src/noop.c"
 notices format 'api/src/noop.c:.*clang-format'
 
+sed -i 's/do not use$/do use/' "$copy/exporters/include/tacho/exporters/console.h"
+sed -i 's/Semantic Versioning/Versioning/' "$copy/VERSIONING.md"
+mkdir "$copy/api/include/tacho/unstable"
+cp "$copy/api/include/tacho/bound.h" "$copy/api/include/tacho/unstable/bound.h"
+echo '/* an aggregator */' >>"$copy/sdk/include/tacho/sdk/view.h"
+sed -i 's/^#ifdef TACHO_ENABLE_EXPERIMENTAL/#ifndef TACHO_DISABLED/' \
+    "$copy/sdk/include/tacho/sdk/meter_provider.h"
+notices promised 'console.h: does not say' 'VERSIONING.md: does not say' \
+    'tacho/unstable/bound.h: .*stability' 'view.h: .*aggregator' 'tacho_meter_config: is declared'
+
+# The page: each line damages one row, which the message names.
+sed -i -E -e '/^\| SDK-01 /d' -e '/^\| SDK-02 /p' \
+    -e 's/^(\| SDK-03 \|)[^|]*\|/\1 WISH |/' \
+    -e '/^\| SDK-04 /s/`sdk/`sdk\/missing/' \
+    -e '/^\| SDK-10 /s/\| done \|/| partly |/' \
+    -e '/^\| SDK-08 /s/\| [^|]* \|$/| |/' \
+    -e '/^\| SDK-11 /s/`unit/`unit\/stale/' "$copy/docs/compliance.md"
+printf '/* SDK-97, SDK-98..99 */\n' >"$copy/tests/unit/claims_test.c"
+notices compliance 'SDK-01, which .* does not have' 'SDK-02: has two rows' 'SDK-03: is no row' \
+    'names sdk/missing.*, which does not exist' 'SDK-10: is not done and says not why' \
+    'SDK-08: does not say what tacho does' 'SDK-11: the column of tests is stale' \
+    'claims_test.c: names SDK-97' 'claims_test.c: names SDK-98' 'claims_test.c: names SDK-99'
+# A test that goes leaves its requirements behind; ids in running text or in code claim nothing.
+find "$copy/tests" -name '*.[ch]' -exec sed -i -E 's/STD-0?2/STD, see 02/g' {} +
+printf '/* proves STD-02 */\nstatic const char *text = "/* STD-02 */";\n' \
+    >"$copy/tests/unit/claims_test.c"
+notices compliance 'STD-02: is done, but no test names it'
+
+# What ran: a result of each kind.
+junit=$scratch/junit.xml
+printf '<testsuite>\n' >"$junit"
+find "$copy/tests" -name '*.c' -o -name '*.sh' | sed -E 's,.*/tests/,,; s,/,.,; s,\.[a-z]+$,,' |
+    sort -u | grep -vE '^unit\.(console|memory)_test$' |
+    sed -E 's,(.*),<testcase name="\1" classname="\1" time="0" status="run">,' >>"$junit"
+cat >>"$junit" <<'TEXT'
+<testcase name="unit.console_test" classname="unit.console_test" time="0" status="fail">
+<testcase name="unit.memory_testing" classname="unit.memory_testing" time="0" status="run">
+TEXT
+notices compliance 'STD-02: tests/unit/console_test.c: its test unit.console_test failed' \
+    'MEM-01: tests/unit/memory_test.c: its test unit.memory_test did not run' -- "$junit"
+sed -i 's/status="fail"/status="notrun"/; s/memory_testing/memory_test/' "$junit"
+notices compliance '^STD-02: no test that proves it ran and passed' -- "$junit"
+sed -i 's/status="notrun"/status="run"/' "$junit"
+bash "$checks_dir/compliance.sh" "$copy" "$junit" >/dev/null ||
+    finding "compliance.sh does not accept a tree in which all tests passed"
+
 conclude "$count kinds of damage"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Owns which requirements a test claims to prove: prints "<id> <file>" for each id that begins a
-# comment, or a line of one, alone or in a list: SDK-01, SDK-02 | EXPH-11 EXPH-12 | CARD-01..09.
-# What is named in running text is no claim. Files are C or shell; -v groups="GEN|API|..."
+# comment, or a line of one, alone or in a list: SDK-01, SDK-02 | EXPH-11 EXPH-12 | CARD-01..09. Ids
+# of other groups may stand between them. What is named in running text is no claim. Files are C or
+# shell; -v groups="GEN|API|..."
 
 # The last number of a range that begins at `first`: "09" or "CARD-09"; 0 if it is none.
 function range_end(text, first, group,   end) {
@@ -13,6 +14,9 @@ function range_end(text, first, group,   end) {
 }
 
 function claim(group, first, last,   number) {
+    if (group !~ "^(" groups ")$") {
+        return
+    }
     for (number = first; number <= last; number++) {
         printf "%s-%02d %s\n", group, number, FILENAME
     }
@@ -21,7 +25,7 @@ function claim(group, first, last,   number) {
 # One line of a comment, without what opens it.
 function comment_line(text,   id, parts, last) {
     sub(/^[ \t*!]+/, "", text)
-    while (match(text, "^(" groups ")-[0-9]+")) {
+    while (match(text, /^[A-Z][A-Z0-9]*-[0-9]+/)) {
         id = substr(text, 1, RLENGTH)
         text = substr(text, RLENGTH + 1)
         split(id, parts, "-")

@@ -3,6 +3,7 @@
 # The rule of layers: which folder may include what. api: libc and itself. sdk/src/X: what stands to
 # its left in base < attributes < aggregation < storage < pipeline < reader < provider. exporters:
 # the public headers, base, and what the table below says. examples: public headers.
+# GEN-05: so that exporters stay apart from the SDK's logic, and it from them.
 # Usage: includes.sh [<source-dir>]
 . "$(dirname "$0")/common.sh"
 

@@ -3,6 +3,7 @@
 # What the libraries export: the functions marked TACHO_API in the public headers are those in the
 # version scripts, and each shared library exports exactly the list of its script. Beside that, no
 # two object files of the static libraries define the same name, as a program may link them all.
+# VER-03: the binary interface is this list and nothing else.
 # Usage: symbols.sh [<source-dir> [<build-dir>]]
 . "$(dirname "$0")/common.sh"
 build_dir=${2:-}

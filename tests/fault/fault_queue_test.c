@@ -18,7 +18,7 @@ static void end(void) {
 
 TestSuite(bounds, .init = begin, .fini = end);
 
-/* QUEUE-05 */
+/* QUEUE-05, PERF-02 */
 Test(bounds, a_full_queue_drops_the_oldest_and_keeps_what_is_in_flight) {
     tacho_remote_write_options options = fast_options(receiver_url(receiver));
     options.queue_max_bytes = 65536; /* 2048 samples of 32 bytes */

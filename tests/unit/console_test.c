@@ -355,7 +355,7 @@ Test(console, wishes_that_make_no_sense_are_refused_with_their_field) {
     expect_refused(WITH(.default_aggregations = {[1] = &without_bounds}), "default_aggregations");
 }
 
-/* VER-02: what a program was compiled with that knows only version 0.1 */
+/* VER-02, VER-03: what a program was compiled with that knows only version 0.1 */
 Test(console, options_of_the_first_version_are_taken) {
     struct {
         size_t struct_size;

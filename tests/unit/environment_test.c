@@ -177,7 +177,7 @@ static bool samples_all(tacho_exemplar_filter filter) {
     return count > 0;
 }
 
-/* ENV-02, ENV-08, ENV-17, EXM-01 */
+/* ENV-02, ENV-08, ENV-17, EXM-05, EXM-06 */
 Test(environment, the_exemplar_filter_may_come_from_a_variable) {
     static const struct {
         const char *value;

@@ -54,7 +54,7 @@ static void record_some(tacho_meter *meter, const char *name) {
     }
 }
 
-/* FLT-01 */
+/* FLT-01, FLT-04 */
 Test(filter, it_is_asked_once_about_each_stream_and_drops_metrics) {
     struct choice choice = {.dropped = "a"};
     const tacho_metric_filter filter = filter_of(&choice);

@@ -194,7 +194,7 @@ static int64_t value_in(const struct fixture *fixture, size_t index) {
     return value;
 }
 
-/* MEM-01 */
+/* MEM-01, GEN-09 */
 Test(memory, keeps_batches_in_the_order_of_their_export) {
     struct fixture fixture = fixture_create(0);
     cr_expect(eq(sz, tacho_memory_exporter_batch_count(fixture.exporter), 0));
@@ -422,7 +422,7 @@ Test(memory, wishes_that_make_no_sense_are_refused_with_their_field) {
     cr_expect(eq(ptr, exporter, NULL));
 }
 
-/* VER-02: what a program was compiled with that knows only version 0.1 */
+/* VER-02, VER-03: what a program was compiled with that knows only version 0.1 */
 Test(memory, options_of_the_first_version_are_taken) {
     struct {
         size_t struct_size;

@@ -101,7 +101,7 @@ Test(provider_options, an_unknown_matching_mode_is_told_and_means_independent) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
-/* EXM-01, ERR-03 */
+/* EXM-05, EXM-06, ERR-03 */
 Test(provider_options, an_unknown_exemplar_filter_is_refused) {
     tacho_error error = {0};
     tacho_meter_provider *provider = NULL;

@@ -64,7 +64,7 @@ static void expect_temporalities(const tacho_metric_reader *reader, const char *
 
 /* --- temporality --- */
 
-/* RDR-01, EXP-01, TIME-11: cumulative where nobody says otherwise */
+/* RDR-01, TIME-11: cumulative where nobody says otherwise */
 Test(reader_options, temporality_is_cumulative_by_default) {
     tacho_metric_reader *reader = make_reader(NULL, NULL);
     expect_temporalities(reader, "ccccccc");
@@ -128,7 +128,7 @@ Test(reader_options, nonsense_of_an_exporter_is_told) {
     tacho_metric_reader_destroy(reader);
 }
 
-/* EXP-01, SDK-23: a table of the first version ends before the preferences */
+/* SDK-23: a table of the first version ends before the preferences */
 Test(reader_options, a_table_of_an_older_version_has_no_preferences) {
     struct picky picky = {.temporality = TACHO_TEMPORALITY_DELTA};
     tacho_metric_exporter_ops ops = picky_ops;
@@ -296,7 +296,7 @@ Test(reader_options, unknown_temporalities_are_refused) {
     expect_refused(&options, TACHO_E_INVALID, "temporalities");
 }
 
-/* AGG-08, ERR-03 */
+/* ERR-02, ERR-03 */
 Test(reader_options, wrong_aggregations_are_refused_by_name) {
     const double unsorted[] = {2, 1};
     const tacho_aggregation wrong[] = {

@@ -580,6 +580,7 @@ Test(view_compose, unnamed_views_join_each_name) {
     EXPECT_TEXT(streams.plans[1].description, "of both");
     cr_assert(eq(u32, streams.plans[1].cardinality_limit, 2));
     cr_assert(eq(u32, streams.plans[1].idle_timeout_ms, 9));
+    cr_assert(eq(sz, diagnostics_log.count, 0));
     end(&streams);
 }
 

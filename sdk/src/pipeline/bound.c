@@ -2,6 +2,8 @@
 /* Bound handles: an instrument joined to one series in each of its streams. The instrument keeps a
  * list of them, so that destroying the provider frees those that nobody gave back. A handle keeps
  * the attributes that were bound where exemplars may want those that a stream leaves out. */
+#include <stddef.h>
+
 #include "attributes/attribute_set.h"
 #include "base/alloc.h"
 #include "base/arena.h"
@@ -11,14 +13,19 @@
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
 
+/* The attributes that were bound, copied with all that they point to. */
+struct kept_attributes {
+    tacho_attributes attributes;
+    struct tachoi_arena arena; /* of the copies */
+};
+
+/* What recording reads of a handle with one series lies in the first cache line. */
 struct tachoi_bound {
     tacho_spi_bound handle; /* first: what the API calls a bound instrument */
 
     /* immutable after creation */
     struct tachoi_instrument *instrument;
-    struct tachoi_arena arena;          /* of the copied attributes */
-    tacho_attributes copy;              /* all that were bound */
-    const tacho_attributes *attributes; /* &copy; NULL where there are no exemplars */
+    struct kept_attributes *kept; /* NULL where there are no exemplars */
 
     /* guarded by the pipeline's lock */
     struct tachoi_bound *next;
@@ -28,6 +35,13 @@ struct tachoi_bound {
     struct tachoi_bound_series *series[]; /* one for each outlet of the instrument */
 };
 
+_Static_assert(offsetof(struct tachoi_bound, series) + sizeof(struct tachoi_bound_series *) <= 64,
+               "recording through one bound series reads one cache line of its handle");
+
+static const tacho_attributes *attributes_of(const struct tachoi_bound *bound) {
+    return bound->kept != NULL ? &bound->kept->attributes : NULL;
+}
+
 static void bound_record_i64(void *self, int64_t value) {
     struct tachoi_bound *bound = self;
     if (!tachoi_instrument_is_live(bound->instrument) ||
@@ -35,7 +49,7 @@ static void bound_record_i64(void *self, int64_t value) {
         return;
     }
     for (size_t i = 0; i < bound->series_count; i++) {
-        tachoi_bound_series_record_i64(bound->series[i], value, bound->attributes);
+        tachoi_bound_series_record_i64(bound->series[i], value, attributes_of(bound));
     }
 }
 
@@ -52,7 +66,7 @@ static void bound_record_f64(void *self, double value) {
     bool is_refused = false;
     for (size_t i = 0; i < bound->series_count; i++) {
         if (tachoi_outlet_takes(&instrument->outlets[i], audience)) {
-            tachoi_bound_series_record_f64(bound->series[i], value, bound->attributes);
+            tachoi_bound_series_record_f64(bound->series[i], value, attributes_of(bound));
         } else {
             is_refused = true;
         }
@@ -62,11 +76,18 @@ static void bound_record_f64(void *self, double value) {
     }
 }
 
+static void kept_free(struct kept_attributes *kept) {
+    if (kept != NULL) {
+        tachoi_arena_fini(&kept->arena);
+        tachoi_free(kept);
+    }
+}
+
 static void bound_free(struct tachoi_bound *bound) {
     for (size_t i = 0; i < bound->series_count; i++) {
         tachoi_bound_series_release(bound->series[i]);
     }
-    tachoi_arena_fini(&bound->arena);
+    kept_free(bound->kept);
     tachoi_free(bound);
 }
 
@@ -103,10 +124,9 @@ static struct tachoi_bound *bound_alloc(struct tachoi_instrument *instrument) {
         !tachoi_size_add(size, sizeof(struct tachoi_bound), &size)) {
         return NULL;
     }
-    struct tachoi_bound *bound = tachoi_calloc(1, size);
+    struct tachoi_bound *bound = tachoi_calloc_aligned(1, size);
     if (bound != NULL) {
         bound->instrument = instrument;
-        tachoi_arena_init(&bound->arena, 0);
         atomic_init(&bound->handle.self, bound);
         atomic_init(&bound->handle.ops, instrument->about.number_type == TACHO_NUMBER_F64
                                             ? &bound_f64_ops
@@ -115,18 +135,27 @@ static struct tachoi_bound *bound_alloc(struct tachoi_instrument *instrument) {
     return bound;
 }
 
-/* Strings, arrays and maps too: the caller's may be gone when the handle records. */
-static bool keep_attributes(struct tachoi_bound *bound, tacho_attributes attributes) {
+/* Strings, arrays and maps too: the caller's may be gone when the handle records. NULL when memory
+ * is short. */
+static struct kept_attributes *keep_attributes(tacho_attributes attributes) {
+    struct kept_attributes *kept = tachoi_calloc(1, sizeof *kept);
+    if (kept == NULL) {
+        return NULL;
+    }
     struct tachoi_attribute_key key;
     tachoi_attribute_key_init(&key, attributes);
+    tachoi_arena_init(&kept->arena, 0);
     size_t size = tachoi_attribute_key_size(&key);
-    unsigned char *packed = tachoi_arena_alloc(&bound->arena, size + 1, 1);
-    if (packed == NULL) {
-        return false;
+    unsigned char *packed = tachoi_arena_alloc(&kept->arena, size + 1, 1);
+    if (packed != NULL) {
+        tachoi_attribute_key_write(&key, packed);
     }
-    tachoi_attribute_key_write(&key, packed);
-    bound->attributes = &bound->copy;
-    return tachoi_attributes_unpack(packed, size, &bound->arena, &bound->copy);
+    if (packed == NULL ||
+        !tachoi_attributes_unpack(packed, size, &kept->arena, &kept->attributes)) {
+        kept_free(kept);
+        return NULL;
+    }
+    return kept;
 }
 
 static bool bind_series(struct tachoi_bound *bound, tacho_attributes attributes) {
@@ -148,7 +177,8 @@ static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
         return NULL;
     }
     bool has_exemplars = tachoi_pipeline_has_exemplars(instrument->scope->pipeline);
-    if ((has_exemplars && !keep_attributes(bound, attributes)) || !bind_series(bound, attributes)) {
+    bound->kept = has_exemplars ? keep_attributes(attributes) : NULL;
+    if ((has_exemplars && bound->kept == NULL) || !bind_series(bound, attributes)) {
         bound_free(bound);
         return NULL;
     }

@@ -101,10 +101,13 @@ static inline void tachoi_instrument_drop(struct tachoi_instrument *instrument,
 static inline bool tachoi_instrument_is_live(struct tachoi_instrument *instrument) {
     const enum tachoi_instrument_state state =
         atomic_load_explicit(&instrument->state, memory_order_relaxed);
+    if (state == TACHOI_INSTRUMENT_RECORDING) {
+        return true;
+    }
     if (state == TACHOI_INSTRUMENT_STOPPED) {
         tachoi_instrument_drop(instrument, TACHOI_DROP_LATE);
     }
-    return state == TACHOI_INSTRUMENT_RECORDING;
+    return false;
 }
 
 /** Which streams a value may enter. */

@@ -41,10 +41,11 @@ struct tachoi_pipeline_config {
     const tacho_clock *clock;                         /* copied */
     const tacho_resource *resource;                   /* borrowed; may be NULL */
     const tacho_spi_meter_ops *meter_ops;             /* what the handles of the scopes carry */
-    const struct tachoi_collector_config *collectors; /* what it points to must outlive the
-                                                         pipeline; one for each reader */
+    const struct tachoi_collector_config *collectors; /* one for each reader; copied, but for the
+                                                         aggregations, which must outlive the
+                                                         pipeline or its retirement */
     size_t collector_count;
-    tacho_view *const *views; /* borrowed; must outlive the pipeline; in order of registration */
+    tacho_view *const *views; /* borrowed, as the aggregations; in order of registration */
     size_t view_count;
     bool views_are_composable;                      /* TACHO_VIEW_MATCHING_COMPOSABLE */
     tacho_exemplar_filter exemplar_filter;          /* not DEFAULT */
@@ -85,7 +86,8 @@ struct tachoi_arena;
 struct tachoi_arena *tachoi_pipeline_arena(struct tachoi_pipeline *pipeline, size_t index);
 
 /** Replaces the meter configurator and asks it about the scopes there are. No lock is held while it
- * runs. TACHO_OK or TACHO_E_NO_MEMORY. Any thread. */
+ * runs; so the former one may still be running in a thread that makes a meter, but its answer does
+ * not count. TACHO_OK or TACHO_E_NO_MEMORY. Any thread. */
 int tachoi_pipeline_configure_meters(struct tachoi_pipeline *pipeline,
                                      tacho_meter_configurator_fn configurator, void *user);
 

@@ -81,7 +81,7 @@ typedef struct tacho_exemplars {
 /** A point of a sum or a gauge. */
 typedef struct tacho_number_point {
     tacho_series_ref series;
-    tacho_attributes attributes;   /**< sorted by key, unique */
+    tacho_attributes attributes; /**< sorted by key, unique */
     /** When the interval began that the point tells of: delta: the stream's previous collection,
      * cumulative: the series' first measurement (TIME-04..09). Gauges have one too. */
     uint64_t start_time_unix_nano;

@@ -35,7 +35,8 @@ typedef struct tacho_metric_filter {
     size_t struct_size; /**< Required. sizeof(tacho_metric_filter). */
     /** Required. Once per metric and collection. */
     tacho_metric_filter_result (*test_metric)(void *user, const tacho_metric_identity *metric);
-    /** Optional (NULL = all are accepted). Whether a point is wanted; asked after ACCEPT_PARTIAL. */
+    /** Optional (NULL = all are accepted). Whether a point is wanted; asked after ACCEPT_PARTIAL.
+     */
     bool (*test_attributes)(void *user, const tacho_metric_identity *metric,
                             tacho_attributes attributes);
     void *user; /**< Optional. Handed to both. */
