@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "console/batch_text.h"
 #include "setup/preferences.h"
 #include "tacho/sdk/diagnostics.h"
@@ -81,7 +82,7 @@ static const tacho_metric_exporter_ops console_ops = {
 };
 
 /* What options were in version 0.1. */
-#define FIRST_SIZE TACHOI_EXPORTER_SIZE_UP_TO(tacho_console_options, error)
+#define FIRST_SIZE TACHOI_SIZE_UP_TO_ERROR(tacho_console_options)
 
 int tacho_console_exporter_create(const tacho_console_options *options,
                                   tacho_metric_exporter **out) {

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/fork.h"
+#include "base/options.h"
 #include "base/thread.h"
 #include "memory/batch_copy.h"
 #include "setup/preferences.h"
@@ -164,7 +165,7 @@ failed:
 }
 
 /* What options were in version 0.1. */
-#define FIRST_SIZE TACHOI_EXPORTER_SIZE_UP_TO(tacho_memory_options, error)
+#define FIRST_SIZE TACHOI_SIZE_UP_TO_ERROR(tacho_memory_options)
 
 int tacho_memory_exporter_create(const tacho_memory_options *options, tacho_metric_exporter **out) {
     struct tachoi_exporter_setup setup = {.component = "memory",

@@ -9,11 +9,6 @@
 
 #include "tacho/sdk/metric_exporter.h"
 
-/** The least that struct_size may be: up to the last member of a struct's first release. Members
- * that came later are absent in programs compiled before, and count as zero. */
-#define TACHOI_EXPORTER_SIZE_UP_TO(type, member)                                                   \
-    (offsetof(type, member) + sizeof(((type *)NULL)->member))
-
 /** Which call makes what. */
 struct tachoi_exporter_setup {
     const char *component; /* as in diagnostics: "console" */
@@ -24,7 +19,7 @@ struct tachoi_exporter_setup {
 
 /** Copies options (NULL = all zero) into `known`, zeroed; `error_offset` is that of their member
  * `error`, which goes to setup->error where it can be read. TACHO_OK, TACHO_E_INVALID or
- * TACHO_E_UNSUPPORTED, which is told. */
+ * TACHO_E_UNSUPPORTED, which is told. `first_size`: the least that struct_size may be. */
 int tachoi_exporter_setup_copy(struct tachoi_exporter_setup *setup, const void *given, void *known,
                                size_t known_size, size_t first_size, size_t error_offset);
 

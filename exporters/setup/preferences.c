@@ -6,7 +6,7 @@
 
 #include "base/options.h"
 
-#define FIRST_AGGREGATION TACHOI_EXPORTER_SIZE_UP_TO(tacho_aggregation, disable_min_max)
+#define FIRST_AGGREGATION TACHOI_SIZE_UP_TO(tacho_aggregation, disable_min_max)
 
 static int take_temporalities(struct tachoi_exporter_preferences *preferences,
                               const struct tachoi_exporter_setup *setup,

@@ -133,7 +133,7 @@ sed -i 's/Semantic Versioning/Versioning/' "$copy/VERSIONING.md"
 mkdir "$copy/api/include/tacho/unstable"
 cp "$copy/api/include/tacho/bound.h" "$copy/api/include/tacho/unstable/bound.h"
 echo '/* an aggregator */' >>"$copy/sdk/include/tacho/sdk/view.h"
-sed -i 's/^#ifdef TACHO_ENABLE_EXPERIMENTAL/#ifndef TACHO_DISABLED/' \
+sed -i '0,/^#ifdef TACHO_ENABLE_EXPERIMENTAL/s//#ifndef TACHO_DISABLED/' \
     "$copy/sdk/include/tacho/sdk/meter_provider.h"
 notices promised 'console.h: does not say' 'VERSIONING.md: does not say' \
     'tacho/unstable/bound.h: .*stability' 'view.h: .*aggregator' 'tacho_meter_config: is declared'

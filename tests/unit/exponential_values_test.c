@@ -20,13 +20,13 @@ static void begin(void) {
     const tacho_aggregation exponential = {
         .struct_size = sizeof exponential,
         .type = TACHO_AGGREGATION_BASE2_EXPONENTIAL_BUCKET_HISTOGRAM};
-    cr_assert(eq(int,
-                 tacho_memory_exporter_create(
-                     TACHO_OPTIONS(
-                         tacho_memory_options,
-                         .default_aggregations = {[TACHO_INSTRUMENT_HISTOGRAM] = &exponential}),
-                     &exporter),
-                 TACHO_OK));
+    cr_assert(
+        eq(int,
+           tacho_memory_exporter_create(
+               TACHO_OPTIONS(tacho_memory_options,
+                             .default_aggregations = {[TACHO_INSTRUMENT_HISTOGRAM] = &exponential}),
+               &exporter),
+           TACHO_OK));
     cr_assert(eq(int, tacho_manual_reader_create(exporter, NULL, &reader), TACHO_OK));
     cr_assert(eq(int,
                  tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,

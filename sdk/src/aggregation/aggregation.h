@@ -23,7 +23,7 @@ struct tachoi_aggregation {
     bool is_monotonic;             /* sums */
     bool omits_sum;                /* histograms fed with negative values too (AGG-07) */
     bool omits_min_max;            /* histograms */
-    const double *bounds; /* explicit: finite, strictly increasing; owned by the stream */
+    const double *bounds;          /* explicit: finite, strictly increasing; owned by the stream */
     size_t bound_count;
     uint32_t max_size; /* exponential: buckets of each sign */
     int32_t max_scale; /* exponential */

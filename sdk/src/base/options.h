@@ -9,6 +9,11 @@
 
 #include "tacho/status.h"
 
+/** The least that struct_size may be: up to the last member of a struct's first release. Members
+ * that came later are absent in programs compiled before, and count as zero. */
+#define TACHOI_SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+#define TACHOI_SIZE_UP_TO_ERROR(type) (offsetof(type, error) + sizeof(tacho_error *))
+
 /**
  * Copies the options that the caller gave (their first member is struct_size) into `known`, a
  * zeroed struct of `known_size` bytes. NULL options leave it zeroed. Returns TACHO_OK,

@@ -6,15 +6,12 @@
 
 #include <stddef.h>
 
+#include "base/options.h"
 #include "tacho/sdk/meter_provider.h"
 
 /* --- first released sizes ---
- * The least that struct_size may be: up to the last member that a struct had in its first release,
- * version 0.1. Members that come later do not change these lines, so that programs compiled before
- * go on; what their struct does not have counts as zero. */
-
-#define TACHOI_SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
-#define TACHOI_SIZE_UP_TO_ERROR(type) (offsetof(type, error) + sizeof(tacho_error *))
+ * See base/options.h. Members that come after version 0.1 do not change these lines, so that
+ * programs compiled before go on. */
 
 #define TACHOI_FIRST_SCOPE_OPTIONS TACHOI_SIZE_UP_TO(tacho_scope_options, attributes)
 #define TACHOI_FIRST_INSTRUMENT_OPTIONS                                                            \

@@ -51,9 +51,9 @@ struct tachoi_storage_config {
     uint32_t limit; /* series beside the overflow series; TACHO_NO_LIMIT */
     bool is_delta;
     uint64_t idle_ns; /* synchronous: how long an unused series stays; 0 = for ever */
-    const struct tachoi_attribute_filter *filter;    /* NULL = all attributes */
-    const struct tachoi_exemplar_policy *exemplars;  /* NULL = none; its aggregation is set by the
-                                                        storage */
+    const struct tachoi_attribute_filter *filter;   /* NULL = all attributes */
+    const struct tachoi_exemplar_policy *exemplars; /* NULL = none; its aggregation is set by the
+                                                       storage */
     const tacho_clock *clock;
     uint64_t creation_unix_nano; /* of the instrument */
 };
@@ -86,13 +86,13 @@ void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double 
  * unknown set). Each bind must be released. */
 struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage *storage,
                                                      tacho_attributes attributes);
-void tachoi_bound_series_release(struct tachoi_bound_series *series);
+void tachoi_bound_series_release(struct tachoi_bound_series *bound);
 
 /** Async-signal-safe where exemplars are not on. `attributes`: all that were bound, for exemplars.
  */
-void tachoi_bound_series_record_i64(struct tachoi_bound_series *series, int64_t value,
+void tachoi_bound_series_record_i64(struct tachoi_bound_series *bound, int64_t value,
                                     const tacho_attributes *attributes);
-void tachoi_bound_series_record_f64(struct tachoi_bound_series *series, double value,
+void tachoi_bound_series_record_f64(struct tachoi_bound_series *bound, double value,
                                     const tacho_attributes *attributes);
 
 /**

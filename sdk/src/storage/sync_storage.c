@@ -163,9 +163,9 @@ struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage 
     return (struct tachoi_bound_series *)(void *)series;
 }
 
-void tachoi_bound_series_release(struct tachoi_bound_series *series) {
-    if (series != NULL) {
-        tachoi_series_map_release(&storage_of(unwrap(series))->map, unwrap(series));
+void tachoi_bound_series_release(struct tachoi_bound_series *bound) {
+    if (bound != NULL) {
+        tachoi_series_map_release(&storage_of(unwrap(bound))->map, unwrap(bound));
     }
 }
 
