@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What does a series cost at a collection and an export? Counters and histograms with 5 labels,
+ * 1 k to 1 M: collected; translated into records; queued, encoded and compressed. The floor is a
+ * memcpy of the same messages, of histograms time series by time series, and snappy on them,
+ * request by request. Allocations are counted. */
+#include <snappy-c.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/series.h"
+
+enum { MESSAGE_BYTES = 2000 * 150 };
+
+/* --- allocations: glibc's functions, counted --- */
+
+static _Atomic(uint64_t) allocations;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+static void count_one(void) {
+    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+}
+
+void *malloc(size_t size) {
+    count_one();
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+    count_one();
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+    count_one();
+    return __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+    count_one();
+    return __libc_memalign(alignment, size);
+}
+
+/* --- cases --- */
+
+struct size {
+    struct series collecting;  /* collects only */
+    struct series translating; /* and translates, queues, encodes */
+    unsigned char *message;    /* as long as those of all requests together */
+    unsigned char *copy;
+    char *body;
+    size_t length;
+    bool is_made;
+    enum series_kind kind;
+    uint64_t count;
+};
+
+/** Series are made when they are first wanted. */
+static struct size *made(void *state) {
+    struct size *size = state;
+    if (size->is_made) {
+        return size;
+    }
+    series_init(&size->collecting, size->kind, size->count, SERIES_COLLECT);
+    series_init(&size->translating, size->kind, size->count, SERIES_TRANSLATE);
+    series_record(&size->collecting);
+    series_record(&size->translating);
+    for (int i = 0; i < 3; i++) {
+        series_collect(&size->collecting);
+        series_collect(&size->translating);
+        series_deliver(&size->translating);
+    }
+    size->is_made = true;
+    return size;
+}
+
+static void run_collect(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        series_collect(&made(state)->collecting);
+    }
+}
+
+static void run_translate(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        series_collect(&made(state)->translating);
+    }
+}
+
+static void run_deliver(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        series_deliver(&made(state)->translating);
+    }
+}
+
+static void run_all(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        series_collect(&made(state)->translating);
+        series_deliver(&made(state)->translating);
+    }
+}
+
+/** Those of snappy for one request. */
+static double count_snappy_allocations(void *state) {
+    struct series *series = &made(state)->translating;
+    const struct tachoi_wire *message = &series->encoder.message;
+    size_t length = series->encoder.body_capacity;
+    const uint64_t before = atomic_load(&allocations);
+    (void)snappy_compress((const char *)message->data, message->length,
+                          (char *)series->encoder.body, &length);
+    return (double)(atomic_load(&allocations) - before);
+}
+
+/** Those of a collection and its export, without snappy's. */
+static double count_allocations(void *state) {
+    struct size *size = made(state);
+    const uint64_t before = atomic_load(&allocations);
+    series_collect(&size->translating);
+    series_deliver(&size->translating);
+    const double all = (double)(atomic_load(&allocations) - before);
+    return all - (double)size->translating.requests * count_snappy_allocations(state);
+}
+
+/* --- the floor: the bytes of all messages, copied and compressed --- */
+
+static void keep_messages(struct size *size) {
+    struct series *series = &size->translating;
+    series_collect(series);
+    struct tachoi_wire wire = {.max_length = SIZE_MAX};
+    if (!tachoi_protocol_v1.append(&wire, &series->converter.run, 0,
+                                   series->converter.run.sample_count)) {
+        bench_die("no memory for the floor");
+    }
+    size->message = wire.data;
+    size->length = wire.length;
+    size->copy = malloc(MESSAGE_BYTES);
+    size->body = malloc(snappy_max_compressed_length(MESSAGE_BYTES));
+    if (size->copy == NULL || size->body == NULL) {
+        bench_die("no memory for the floor");
+    }
+}
+
+/** As long as the time series of a histogram are. */
+static void copy_in_pieces(unsigned char *to, const unsigned char *from, size_t length,
+                           size_t histogram) {
+    const size_t piece = histogram / (SERIES_BOUNDS + 3);
+    for (size_t at = 0; at < length; at += piece) {
+        memcpy(to + at, from + at, length - at < piece ? length - at : piece);
+    }
+}
+
+static void run_floor(void *state, unsigned thread, uint64_t iterations) {
+    struct size *size = made(state);
+    (void)thread;
+    if (size->message == NULL) {
+        keep_messages(size);
+    }
+    for (uint64_t i = 0; i < iterations; i++) {
+        for (size_t at = 0; at < size->length; at += MESSAGE_BYTES) {
+            const size_t rest = size->length - at;
+            const size_t part = rest < MESSAGE_BYTES ? rest : MESSAGE_BYTES;
+            size_t length = snappy_max_compressed_length(MESSAGE_BYTES);
+            if (size->kind == SERIES_COUNTERS) {
+                memcpy(size->copy, size->message + at, part);
+            } else {
+                copy_in_pieces(size->copy, size->message + at, part, size->length / size->count);
+            }
+            (void)snappy_compress((const char *)size->copy, part, size->body, &length);
+            BENCH_TOUCH(size->body);
+        }
+    }
+}
+
+static double message_bytes(void *state) {
+    const struct size *size = made(state);
+    return (double)size->translating.message_bytes / (double)size->count;
+}
+
+static double body_bytes(void *state) {
+    const struct size *size = made(state);
+    return (double)size->translating.body_bytes / (double)size->count;
+}
+
+/* --- set-up --- */
+
+static const char *named(const char *kind, const char *what, const char *number) {
+    static char texts[128][48];
+    static size_t count;
+    (void)snprintf(texts[count], sizeof *texts, "%s.%s.%s", kind, what, number);
+    return texts[count++];
+}
+
+static void add_time(struct size *size, const char *name, bench_run_fn run) {
+    const uint64_t samples = size->kind == SERIES_HISTOGRAMS ? size->count * 18 : size->count;
+    bench_add(&(struct bench_case){.name = name,
+                                   .unit = "ns/series",
+                                   .run = run,
+                                   .operations = (double)size->count,
+                                   .state = size,
+                                   .most = samples >= 100000 ? 1 : 100000 / samples});
+}
+
+static void add_figure(struct size *size, const char *name, const char *unit,
+                       bench_figure_fn figure) {
+    bench_add(&(struct bench_case){.name = name, .unit = unit, .figure = figure, .state = size});
+}
+
+static void add_size(enum series_kind kind, uint64_t count, const char *number, double target) {
+    struct size *size = calloc(1, sizeof *size);
+    if (size == NULL) {
+        bench_die("no memory");
+    }
+    size->kind = kind;
+    size->count = count;
+    const char *word = kind == SERIES_COUNTERS ? "counters" : "histograms";
+    const char *floor = named(word, "floor", number);
+    const char *all = named(word, "all", number);
+    add_time(size, floor, run_floor);
+    add_time(size, named(word, "collect", number), run_collect);
+    add_time(size, named(word, "collect_translate", number), run_translate);
+    add_time(size, named(word, "queue_encode_snappy", number), run_deliver);
+    add_time(size, all, run_all);
+    add_figure(size, named(word, "message", number), "bytes/series", message_bytes);
+    add_figure(size, named(word, "body", number), "bytes/series", body_bytes);
+    add_figure(size, named(word, "allocations", number), "per collection", count_allocations);
+    add_figure(size, named(word, "snappy_allocations", number), "per request",
+               count_snappy_allocations);
+    bench_compare(all, floor, target);
+}
+
+static void set_up(void) {
+    add_size(SERIES_COUNTERS, 1000, "1k", 0);
+    add_size(SERIES_COUNTERS, 10000, "10k", 0);
+    add_size(SERIES_COUNTERS, 100000, "100k", 1.5);
+    add_size(SERIES_COUNTERS, 1000000, "1m", 0);
+    add_size(SERIES_HISTOGRAMS, 1000, "1k", 0);
+    add_size(SERIES_HISTOGRAMS, 10000, "10k", 1.5);
+    add_size(SERIES_HISTOGRAMS, 100000, "100k", 0);
+    bench_compare("counters.all.1m", "counters.all.10k", 1.5);
+    bench_compare("histograms.all.100k", "histograms.all.10k", 1.5);
+    bench_limit("counters.allocations.10k", 0.5); /* none */
+    bench_limit("histograms.allocations.10k", 0.5);
+}
+
+int main(int argc, char **argv) {
+    return bench_main(argc, argv, "collect", set_up);
+}

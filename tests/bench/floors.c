@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The floors of recording. See floors.h. */
+#include "bench/floors.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* --- what is recorded --- */
+
+double bench_values[VALUES];
+const double bench_bounds[BOUNDS] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5,
+                                     0.75,  1,    2.5,   5,    7.5,   10,  25};
+
+void bench_values_init(void) {
+    uint64_t random = 42;
+    for (size_t i = 0; i < VALUES; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        const double octave = (double)(random >> 60U) - 11; /* 2^-11 .. 2^4 */
+        const double part = 1 + (double)((random >> 20U) & 0xfffffU) / 1048576;
+        bench_values[i] = part;
+        for (double step = octave; step != 0; step += step < 0 ? 1 : -1) {
+            bench_values[i] *= step < 0 ? 0.5 : 2;
+        }
+    }
+}
+
+void bench_sets_init(struct bench_sets *sets, size_t attribute_count) {
+    static const char *const methods[4] = {"GET", "PUT", "POST", "HEAD"};
+    static const char *const codes[4] = {"200", "304", "404", "503"};
+    static const char *const routes[4] = {"/api/v1/customers", "/api/v1/customers/:id",
+                                          "/api/v1/orders/search", "/api/v1/orders/:id"};
+    sets->attribute_count = attribute_count;
+    for (size_t i = 0; i < SETS; i++) {
+        tacho_attribute *items = sets->items[i];
+        items[0] = TACHO_STR("method", methods[i % 4]);
+        items[1] = TACHO_STR("status_code", codes[i / 4 % 4]);
+        items[2] = TACHO_STR("route", routes[i / 16]);
+        items[3] = TACHO_STR("server.address", "shop.example.org");
+        items[4] = TACHO_STR("network.protocol", "1.1");
+        items[5] = TACHO_STR("url.scheme", "https");
+        items[6] = TACHO_STR("error.type", "none");
+        items[7] = TACHO_STR("customer.class", "standard");
+    }
+}
+
+/* --- additions and calls --- */
+
+static _Atomic(int64_t) shared_counter;
+static _Thread_local uint64_t own_counter;
+
+static void run_xadd(void *state, unsigned thread, uint64_t iterations) {
+    (void)state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        atomic_fetch_add_explicit(&shared_counter, 1, memory_order_relaxed);
+    }
+}
+
+static void run_tls(void *state, unsigned thread, uint64_t iterations) {
+    (void)state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        own_counter++;
+        BENCH_TOUCH(&own_counter);
+    }
+}
+
+static void run_xadd_call(void *state, unsigned thread, uint64_t iterations) {
+    (void)state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        floor_xadd(&shared_counter, 1);
+    }
+}
+
+static void run_empty_call(void *state, unsigned thread, uint64_t iterations) {
+    const struct bench_sets *sets = state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        floor_nothing(&shared_counter, 1, bench_set(sets, i));
+    }
+}
+
+/* --- a look-up: the bytes of the list as it is, hashed, probed for, compared --- */
+
+enum { PACKED_MAX = 256, SLOTS = 4 * SETS };
+
+struct floor_series {
+    uint64_t hash;
+    size_t size;
+    _Alignas(64) uint64_t counter;
+    unsigned char packed[PACKED_MAX];
+};
+
+struct floor_table {
+    struct bench_sets sets;
+    struct floor_series series[SETS];
+    struct floor_series *slots[SLOTS];
+};
+
+static size_t pack(unsigned char *out, tacho_attributes attributes) {
+    unsigned char *at = out;
+    for (size_t i = 0; i < attributes.count; i++) {
+        const tacho_attribute *item = &attributes.items[i];
+        *at++ = (unsigned char)item->key.length;
+        memcpy(at, item->key.data, item->key.length);
+        at += item->key.length;
+        *at++ = (unsigned char)item->value.type;
+        *at++ = (unsigned char)item->value.as.string.length;
+        memcpy(at, item->value.as.string.data, item->value.as.string.length);
+        at += item->value.as.string.length;
+    }
+    return (size_t)(at - out);
+}
+
+static struct floor_series **probe(struct floor_table *table, uint64_t hash,
+                                   const unsigned char *packed, size_t size) {
+    for (size_t i = hash % SLOTS;; i = (i + 1) % SLOTS) {
+        const struct floor_series *series = table->slots[i];
+        if (series == NULL || (series->hash == hash && series->size == size &&
+                               memcmp(series->packed, packed, size) == 0)) {
+            return &table->slots[i];
+        }
+    }
+}
+
+static void floor_table_init(struct floor_table *table, size_t attribute_count) {
+    bench_sets_init(&table->sets, attribute_count);
+    for (size_t i = 0; i < SETS; i++) {
+        struct floor_series *series = &table->series[i];
+        series->size = pack(series->packed, bench_set(&table->sets, i));
+        series->hash = XXH3_64bits(series->packed, series->size);
+        *probe(table, series->hash, series->packed, series->size) = series;
+    }
+}
+
+static void run_lookup(void *state, unsigned thread, uint64_t iterations) {
+    struct floor_table *table = state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        unsigned char packed[PACKED_MAX];
+        const size_t size = pack(packed, bench_set(&table->sets, i));
+        struct floor_series *series = *probe(table, XXH3_64bits(packed, size), packed, size);
+        series->counter++;
+        BENCH_TOUCH(series);
+    }
+}
+
+/* --- an observation: the bucket found, bucket, sum and count of one thread --- */
+
+static void run_observe(void *state, unsigned thread, uint64_t iterations) {
+    static struct {
+        double sum;
+        uint64_t count;
+        uint64_t buckets[BOUNDS + 1];
+    } cell;
+    (void)state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        const double value = bench_values[i % VALUES];
+        size_t low = 0;
+        for (size_t length = BOUNDS; length > 0;) {
+            const size_t half = length / 2;
+            const bool is_above = value > bench_bounds[low + half];
+            low = is_above ? low + half + 1 : low;
+            length = is_above ? length - half - 1 : half;
+        }
+        cell.buckets[low]++;
+        cell.sum += value;
+        cell.count++;
+        BENCH_TOUCH(&cell);
+    }
+}
+
+void bench_add_floors(void) {
+    static struct floor_table tables[2];
+    floor_table_init(&tables[0], 3);
+    floor_table_init(&tables[1], 8);
+    const struct bench_case floors[] = {
+        {.name = "floor.xadd", .run = run_xadd},
+        {.name = "floor.xadd.2t", .run = run_xadd, .threads = 2},
+        {.name = "floor.tls", .run = run_tls},
+        {.name = "floor.xadd_call", .run = run_xadd_call},
+        {.name = "floor.empty_call", .run = run_empty_call, .state = &tables[0].sets},
+        {.name = "floor.lookup3", .run = run_lookup, .state = &tables[0]},
+        {.name = "floor.lookup8", .run = run_lookup, .state = &tables[1]},
+        {.name = "floor.observe", .run = run_observe},
+    };
+    for (size_t i = 0; i < sizeof floors / sizeof *floors; i++) {
+        bench_add(&floors[i]);
+    }
+}
