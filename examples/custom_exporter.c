@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <tacho/sdk/diagnostics.h>
 #include <tacho/sdk/meter_provider.h>
 #include <tacho/tacho.h>
 
@@ -52,15 +53,49 @@ static void put_head(FILE *file, const tacho_scope *scope, const tacho_metric *m
     (void)fputs("\",", file);
 }
 
-static void put_point(FILE *file, const tacho_scope *scope, const tacho_metric *metric, size_t i) {
-    if (metric->type == TACHO_METRIC_HISTOGRAM) {
+/* What points of every type have, and what this file tells of distributions: how many values. */
+struct row {
+    uint64_t time_unix_nano;
+    tacho_attributes attributes;
+    uint32_t flags;
+    uint64_t count;
+};
+
+/* False for a type that is newer than this exporter: nothing is known of its points. */
+static bool read_row(const tacho_metric *metric, size_t i, struct row *row) {
+    switch (metric->type) {
+    case TACHO_METRIC_SUM:
+    case TACHO_METRIC_GAUGE: {
+        const tacho_number_point *point = tacho_metric_number_point(metric, i);
+        *row = (struct row){point->time_unix_nano, point->attributes, point->flags, 0};
+        return true;
+    }
+    case TACHO_METRIC_HISTOGRAM: {
         const tacho_histogram_point *point = tacho_metric_histogram_point(metric, i);
-        put_head(file, scope, metric, point->time_unix_nano, point->attributes);
-        (void)fprintf(file, "count,%" PRIu64 "\n", point->count);
+        *row = (struct row){point->time_unix_nano, point->attributes, point->flags, point->count};
+        return true;
+    }
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM: {
+        const tacho_exponential_histogram_point *point =
+            tacho_metric_exponential_histogram_point(metric, i);
+        *row = (struct row){point->time_unix_nano, point->attributes, point->flags, point->count};
+        return true;
+    }
+    case TACHO_METRIC_SUMMARY: { /* of metric producers only */
+        const tacho_summary_point *point = tacho_metric_summary_point(metric, i);
+        *row = (struct row){point->time_unix_nano, point->attributes, point->flags, point->count};
+        return true;
+    }
+    }
+    return false;
+}
+
+static void put_value(FILE *file, const tacho_metric *metric, size_t i, const struct row *row) {
+    if (metric->type != TACHO_METRIC_SUM && metric->type != TACHO_METRIC_GAUGE) {
+        (void)fprintf(file, "count,%" PRIu64 "\n", row->count);
         return;
     }
     const tacho_number_point *point = tacho_metric_number_point(metric, i);
-    put_head(file, scope, metric, point->time_unix_nano, point->attributes);
     (void)fputs(metric->type == TACHO_METRIC_GAUGE ? "gauge," : "sum,", file);
     if (metric->number_type == TACHO_NUMBER_I64) {
         (void)fprintf(file, "%" PRId64 "\n", point->value.i64);
@@ -69,19 +104,38 @@ static void put_point(FILE *file, const tacho_scope *scope, const tacho_metric *
     }
 }
 
+/* Returns how many points it left out. */
+static size_t put_metric(FILE *file, const tacho_scope *scope, const tacho_metric *metric) {
+    for (size_t i = 0; i < metric->point_count; i++) {
+        struct row row;
+        if (!read_row(metric, i, &row)) {
+            return metric->point_count;
+        }
+        if ((row.flags & TACHO_POINT_NO_RECORDED_VALUE) == 0) { /* else: the series has ended */
+            put_head(file, scope, metric, row.time_unix_nano, row.attributes);
+            put_value(file, metric, i, &row);
+        }
+    }
+    return 0;
+}
+
 /* Gets one collection, which is valid during the call only; never two at a time. One that waits for
- * a network must be back by the deadline. */
+ * a network must be back by the deadline. What it cannot write it tells: nothing is lost silently.
+ */
 static int csv_export(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
     FILE *file = self;
+    size_t left_out = 0;
     (void)deadline_ns;
     for (size_t s = 0; s < batch->scope_count; s++) {
         const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, s);
         for (size_t m = 0; m < scope->metric_count; m++) {
-            const tacho_metric *metric = tacho_scope_metrics_metric(scope, m);
-            for (size_t i = 0; i < metric->point_count; i++) {
-                put_point(file, scope->scope, metric, i);
-            }
+            left_out += put_metric(file, scope->scope, tacho_scope_metrics_metric(scope, m));
         }
+    }
+    if (left_out > 0) {
+        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, "csv", "unknown_type",
+                                 "%zu points of a type that csv does not know were left out",
+                                 left_out);
     }
     bool is_written = fflush(file) == 0 && ferror(file) == 0;
     clearerr(file);

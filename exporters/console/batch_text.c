@@ -6,10 +6,10 @@
  *     scope http 1.2.0
  *       http.requests  sum of int64, monotonic, cumulative, unit {request}
  *         Requests answered.
- *         {method=GET}   12
- *         {method=POST}  3
+ *         {method=GET}   12, since 2026-11-20T13:59:50.123Z
+ *         {method=POST}  3, since 2026-11-20T13:59:50.123Z
  *       http.latency  histogram, cumulative, unit s
- *         {}  count 3, sum 1.5, min 0.1, max 1.1
+ *         {}  count 3, sum 1.5, min 0.1, max 1.1, since 2026-11-20T13:59:50.123Z
  *             <=0.5: 2  <=1: 0  >1: 1
  *
  * Points are in point_text.c. Must not know streams. */
@@ -111,6 +111,7 @@ void tachoi_console_batch_text(const tacho_metric_batch *batch, struct tachoi_te
     tachoi_printer_prepare_attributes(&printer, tacho_resource_attributes(batch->resource));
     tachoi_text_append_string(out, "resource ");
     tachoi_printer_append_prepared(&printer);
+    append_optional(&printer, " ", tacho_string_from(tacho_resource_schema_url(batch->resource)));
     tachoi_text_append_char(out, '\n');
     for (size_t i = 0; i < batch->scope_count; i++) {
         append_scope(&printer, tacho_metric_batch_scope(batch, i));

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the lines of points:
  *
- *     {method=GET}  count 3, sum 1.5, min 0.1, max 1.1
+ *     {method=GET}  count 3, sum 1.5, min 0.1, max 1.1, since 2026-11-20T13:59:50.123Z
  *         <=0.5: 2  <=1: 0  >1: 1
  *         exemplar 0.7 at 2026-11-20T14:00:00.1Z, trace 0af7..., span b7ad..., {user=ann}
  *     {}            count 4, sum 5, scale 1, zeros 1
  *         (1, 1.41421]: 2  (2, 2.82843]: 1
  *
- * Of exponential buckets those that hold something, their bounds to six digits. */
+ * "since" is when the point's interval began, where that is known. Of exponential buckets those
+ * that hold something, their bounds to six digits. */
 #include "console/point_text.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@
 struct about {
     tacho_attributes attributes;
     tacho_exemplars exemplars;
+    uint64_t start_unix_ns; /* 0 = not known */
     uint32_t flags;
 };
 
@@ -30,23 +32,28 @@ static struct about about_point(const tacho_metric *metric, size_t index) {
     switch (metric->type) {
     case TACHO_METRIC_HISTOGRAM: {
         const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
-        return (struct about){point->attributes, point->exemplars, point->flags};
+        return (struct about){point->attributes, point->exemplars, point->start_time_unix_nano,
+                              point->flags};
     }
     case TACHO_METRIC_EXPONENTIAL_HISTOGRAM: {
         const tacho_exponential_histogram_point *point =
             tacho_metric_exponential_histogram_point(metric, index);
-        return (struct about){point->attributes, point->exemplars, point->flags};
+        return (struct about){point->attributes, point->exemplars, point->start_time_unix_nano,
+                              point->flags};
     }
     case TACHO_METRIC_SUMMARY: {
         const tacho_summary_point *point = tacho_metric_summary_point(metric, index);
-        return (struct about){.attributes = point->attributes, .flags = point->flags};
+        return (struct about){.attributes = point->attributes,
+                              .start_unix_ns = point->start_time_unix_nano,
+                              .flags = point->flags};
     }
     case TACHO_METRIC_SUM:
     case TACHO_METRIC_GAUGE:
         break;
     }
     const tacho_number_point *point = tacho_metric_number_point(metric, index);
-    return (struct about){point->attributes, point->exemplars, point->flags};
+    return (struct about){point->attributes, point->exemplars, point->start_time_unix_nano,
+                          point->flags};
 }
 
 static size_t column_of(struct tachoi_printer *printer, const tacho_metric *metric) {
@@ -68,6 +75,13 @@ static void append_named_u64(struct tachoi_text *out, const char *name, uint64_t
     tachoi_text_append_u64(out, value);
 }
 
+static void append_since(struct tachoi_text *out, uint64_t start_unix_ns) {
+    if (start_unix_ns != 0) {
+        tachoi_text_append_string(out, ", since ");
+        tachoi_printer_append_time(out, start_unix_ns);
+    }
+}
+
 static void append_buckets(struct tachoi_text *out, const tacho_histogram_point *point) {
     tachoi_text_append_string(out, BELOW);
     for (size_t i = 0; i < point->bound_count; i++) {
@@ -79,7 +93,8 @@ static void append_buckets(struct tachoi_text *out, const tacho_histogram_point 
     append_named_u64(out, ": ", point->bucket_counts[point->bound_count]);
 }
 
-static void append_histogram(struct tachoi_text *out, const tacho_histogram_point *point) {
+/* What both kinds of histograms have. */
+static void append_distribution(struct tachoi_text *out, const tacho_histogram_point *point) {
     append_named_u64(out, "count ", point->count);
     if (point->has_sum) {
         tachoi_printer_append_named_f64(out, ", sum ", point->sum);
@@ -88,6 +103,11 @@ static void append_histogram(struct tachoi_text *out, const tacho_histogram_poin
         tachoi_printer_append_named_f64(out, ", min ", point->min);
         tachoi_printer_append_named_f64(out, ", max ", point->max);
     }
+}
+
+static void append_histogram(struct tachoi_text *out, const tacho_histogram_point *point) {
+    append_distribution(out, point);
+    append_since(out, point->start_time_unix_nano);
     if (point->bound_count > 0) {
         append_buckets(out, point);
     }
@@ -130,12 +150,12 @@ static void append_exponential_buckets(struct tachoi_text *out, int32_t scale,
 
 static void append_exponential(struct tachoi_text *out,
                                const tacho_exponential_histogram_point *point) {
-    append_histogram(out, &(const tacho_histogram_point){.count = point->count,
-                                                         .sum = point->sum,
-                                                         .min = point->min,
-                                                         .max = point->max,
-                                                         .has_sum = point->has_sum,
-                                                         .has_min_max = point->has_min_max});
+    append_distribution(out, &(const tacho_histogram_point){.count = point->count,
+                                                            .sum = point->sum,
+                                                            .min = point->min,
+                                                            .max = point->max,
+                                                            .has_sum = point->has_sum,
+                                                            .has_min_max = point->has_min_max});
     tachoi_text_append_string(out, ", scale ");
     tachoi_text_append_i64(out, point->scale);
     append_named_u64(out, ", zeros ", point->zero_count);
@@ -143,6 +163,7 @@ static void append_exponential(struct tachoi_text *out,
         tachoi_printer_append_named_f64(out, " (up to ", point->zero_threshold);
         tachoi_text_append_char(out, ')');
     }
+    append_since(out, point->start_time_unix_nano);
     append_exponential_buckets(out, point->scale, &point->negative, true);
     append_exponential_buckets(out, point->scale, &point->positive, false);
 }
@@ -150,6 +171,7 @@ static void append_exponential(struct tachoi_text *out,
 static void append_summary(struct tachoi_text *out, const tacho_summary_point *point) {
     append_named_u64(out, "count ", point->count);
     tachoi_printer_append_named_f64(out, ", sum ", point->sum);
+    append_since(out, point->start_time_unix_nano);
     for (size_t i = 0; i < point->quantile_count; i++) {
         tachoi_text_append_string(out, i == 0 ? BELOW : " ");
         tachoi_printer_append_named_f64(out, " quantile ", point->quantiles[i].quantile);
@@ -185,6 +207,7 @@ static void append_value(struct tachoi_text *out, const tacho_metric *metric, si
     const tacho_number_point *point = tacho_metric_number_point(metric, index);
     append_number(out, metric->number_type, is_f64 ? 0 : point->value.i64,
                   is_f64 ? point->value.f64 : 0);
+    append_since(out, point->start_time_unix_nano);
 }
 
 /* --- exemplars --- */
@@ -232,6 +255,7 @@ static void append_point(struct tachoi_printer *printer, const tacho_metric *met
     tachoi_text_append_string(out, "  ");
     if ((about.flags & TACHO_POINT_NO_RECORDED_VALUE) != 0) {
         tachoi_text_append_string(out, "no recorded value");
+        append_since(out, about.start_unix_ns);
     } else {
         append_value(out, metric, index);
         for (size_t i = 0; i < about.exemplars.count; i++) {

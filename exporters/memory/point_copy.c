@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the copying of points, type by type. See point_copy.h. */
+/* Owns the copying of points, type by type. See point_copy.h. Of a point without a recorded value
+ * attributes, times and flags alone are copied: whatever else it points to may not be there. */
 #include "memory/point_copy.h"
+
+static bool has_value(uint32_t flags) {
+    return (flags & TACHO_POINT_NO_RECORDED_VALUE) == 0;
+}
 
 static tacho_exemplars copy_exemplars(struct tachoi_copier *copier, tacho_exemplars source) {
     tacho_exemplar *copies = tachoi_copier_reserve(copier, source.count, sizeof(*copies));
@@ -25,6 +30,15 @@ static const void *copy_numbers(struct tachoi_copier *copier, const tacho_metric
     for (size_t i = 0; points != NULL && i < source->point_count; i++) {
         tacho_number_point *point = &points[i];
         *point = *tacho_metric_number_point(source, i);
+        if (!has_value(point->flags)) {
+            *point = (tacho_number_point){
+                .series = point->series,
+                .attributes = point->attributes,
+                .start_time_unix_nano = point->start_time_unix_nano,
+                .time_unix_nano = point->time_unix_nano,
+                .flags = point->flags,
+            };
+        }
         point->attributes = tachoi_copier_attributes(copier, point->attributes);
         point->exemplars = copy_exemplars(copier, point->exemplars);
     }
@@ -37,10 +51,19 @@ static const void *copy_histograms(struct tachoi_copier *copier, const tacho_met
     for (size_t i = 0; points != NULL && i < source->point_count; i++) {
         tacho_histogram_point *point = &points[i];
         *point = *tacho_metric_histogram_point(source, i);
+        if (!has_value(point->flags)) {
+            *point = (tacho_histogram_point){
+                .series = point->series,
+                .attributes = point->attributes,
+                .start_time_unix_nano = point->start_time_unix_nano,
+                .time_unix_nano = point->time_unix_nano,
+                .flags = point->flags,
+            };
+        }
         point->attributes = tachoi_copier_attributes(copier, point->attributes);
         point->bounds =
             tachoi_copier_array(copier, point->bounds, point->bound_count, sizeof(*point->bounds));
-        if (point->bucket_counts != NULL) { /* a point without a recorded value may lack them */
+        if (has_value(point->flags)) {
             point->bucket_counts =
                 tachoi_copier_array(copier, point->bucket_counts, point->bound_count + 1,
                                     sizeof(*point->bucket_counts));
@@ -57,6 +80,15 @@ static const void *copy_exponential_histograms(struct tachoi_copier *copier,
     for (size_t i = 0; points != NULL && i < source->point_count; i++) {
         tacho_exponential_histogram_point *point = &points[i];
         *point = *tacho_metric_exponential_histogram_point(source, i);
+        if (!has_value(point->flags)) {
+            *point = (tacho_exponential_histogram_point){
+                .series = point->series,
+                .attributes = point->attributes,
+                .start_time_unix_nano = point->start_time_unix_nano,
+                .time_unix_nano = point->time_unix_nano,
+                .flags = point->flags,
+            };
+        }
         point->attributes = tachoi_copier_attributes(copier, point->attributes);
         point->positive = copy_buckets(copier, point->positive);
         point->negative = copy_buckets(copier, point->negative);
@@ -71,6 +103,15 @@ static const void *copy_summaries(struct tachoi_copier *copier, const tacho_metr
     for (size_t i = 0; points != NULL && i < source->point_count; i++) {
         tacho_summary_point *point = &points[i];
         *point = *tacho_metric_summary_point(source, i);
+        if (!has_value(point->flags)) {
+            *point = (tacho_summary_point){
+                .series = point->series,
+                .attributes = point->attributes,
+                .start_time_unix_nano = point->start_time_unix_nano,
+                .time_unix_nano = point->time_unix_nano,
+                .flags = point->flags,
+            };
+        }
         point->attributes = tachoi_copier_attributes(copier, point->attributes);
         point->quantiles = tachoi_copier_array(copier, point->quantiles, point->quantile_count,
                                                sizeof(*point->quantiles));

@@ -24,6 +24,7 @@ struct tachoi_account {
 
     /* guarded by lock */
     uint64_t unsupported_points; /* never accepted */
+    uint64_t unsupported_exemplars;
     uint64_t requests;
     uint64_t retries;
     uint64_t bytes_sent;

@@ -3,6 +3,7 @@
 #include "remote_write/converter.h"
 
 #include "base/clock.h"
+#include "remote_write/batch_sizes.h"
 #include "remote_write/options.h"
 #include "remote_write/unsupported.h"
 #include "tacho/sdk/diagnostics.h"
@@ -22,49 +23,6 @@ void tachoi_converter_fini(struct tachoi_converter *converter) {
     tachoi_collisions_fini(&converter->collisions);
     tachoi_arena_fini(&converter->scratch);
     tachoi_run_fini(&converter->run);
-}
-
-static size_t point_samples(const tacho_metric *metric, size_t index) {
-    if (metric->type != TACHO_METRIC_HISTOGRAM) {
-        return 1;
-    }
-    const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
-    return tachoi_histogram_components(point->bound_count, point->has_sum);
-}
-
-/* Time series, the sums included that histograms may lack. */
-static size_t point_components(const tacho_metric *metric, size_t index) {
-    if (metric->type != TACHO_METRIC_HISTOGRAM) {
-        return 1;
-    }
-    return tachoi_histogram_components(tacho_metric_histogram_point(metric, index)->bound_count,
-                                       true);
-}
-
-/* Over the points that can be sent. */
-static size_t sum_over_metric(const tacho_metric *metric,
-                              size_t (*count)(const tacho_metric *metric, size_t index)) {
-    size_t sum = 0;
-    for (size_t i = 0; tachoi_is_metric_supported(metric) && i < metric->point_count; i++) {
-        sum += tachoi_is_point_supported(metric, i) ? count(metric, i) : 0;
-    }
-    return sum;
-}
-
-static size_t sum_over_points(const tacho_metric_batch *batch,
-                              size_t (*count)(const tacho_metric *metric, size_t index)) {
-    size_t sum = 0;
-    for (size_t i = 0; i < batch->scope_count; i++) {
-        const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, i);
-        for (size_t j = 0; j < scope->metric_count; j++) {
-            sum += sum_over_metric(tacho_scope_metrics_metric(scope, j), count);
-        }
-    }
-    return sum;
-}
-
-size_t tachoi_batch_samples(const tacho_metric_batch *batch) {
-    return sum_over_points(batch, point_samples);
 }
 
 static void count_invalid(struct tachoi_converter *converter, size_t samples) {
@@ -107,6 +65,14 @@ static void place(struct tachoi_converter *converter, const struct tachoi_record
 static int64_t start_ms_of(uint64_t start_ns, int64_t time_ms) {
     int64_t start_ms = (int64_t)(start_ns / TACHOI_NS_PER_MS);
     return start_ms < time_ms ? start_ms : time_ms - 1;
+}
+
+static void report_changed(const tacho_metric *metric) {
+    int length = metric->name.length < 200 ? (int)metric->name.length : 200;
+    tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "invalid_series",
+                             "a series of `%.*s` changed its kind or its number of buckets and is "
+                             "dropped; let the producer give it a new id",
+                             length, metric->name.data);
 }
 
 static void report_new(const struct tachoi_encoded_series *series, const tacho_metric *metric) {
@@ -157,7 +123,11 @@ static struct tachoi_record *prepare(struct tachoi_converter *converter,
     }
     if (series != NULL) {
         series->seen = converter->collection;
-        if (series->is_invalid || !fits(series, source)) {
+        const bool has_changed = !fits(series, source);
+        if (series->is_invalid || has_changed) {
+            if (has_changed) {
+                report_changed(source->metric);
+            }
             count_invalid(converter, samples);
             return NULL;
         }
@@ -178,7 +148,7 @@ static struct tachoi_record *prepare(struct tachoi_converter *converter,
 static void convert_point(struct tachoi_converter *converter,
                           struct tachoi_encoded_series_source *source, size_t index) {
     const tacho_metric *metric = source->metric;
-    size_t samples = point_samples(metric, index);
+    size_t samples = tachoi_point_samples(metric, index);
     struct tachoi_record *record;
     if (metric->type == TACHO_METRIC_HISTOGRAM) {
         const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
@@ -219,7 +189,6 @@ static void convert_metric(struct tachoi_converter *converter,
         }
     }
     if (unsupported > 0) {
-        converter->unsupported += unsupported;
         tachoi_report_unsupported(metric, unsupported);
     }
 }
@@ -266,32 +235,42 @@ static void convert_scope(struct tachoi_converter *converter,
     }
 }
 
+static void begin_batch(struct tachoi_converter *converter,
+                        const struct tachoi_batch_sizes *sizes) {
+    converter->accepted = converter->invalid = 0;
+    converter->unsupported = sizes->unsupported;
+    converter->exemplars = sizes->exemplars;
+    converter->lacked_memory = false;
+    if (sizes->exemplars > 0 && !converter->has_told_exemplars) {
+        converter->has_told_exemplars = true;
+        tachoi_report_exemplars();
+    }
+}
+
 void tachoi_converter_give_up(struct tachoi_converter *converter) {
     converter->is_open = false;
-    converter->accepted = converter->invalid = converter->unsupported = 0;
-    converter->lacked_memory = false;
+    begin_batch(converter, &(const struct tachoi_batch_sizes){0});
 }
 
 void tachoi_converter_convert(struct tachoi_converter *converter, const tacho_metric_batch *batch,
                               int64_t time_ms) {
     const struct tachoi_prometheus_conversion conversion = {
         .resource = batch->resource, .disable_scope_info = converter->disable_scope_info};
+    const struct tachoi_batch_sizes sizes = tachoi_batch_sizes_of(batch);
     if (!converter->is_open) {
         begin_collection(converter, time_ms);
     }
     converter->is_open = batch->has_more;
-    converter->accepted = converter->invalid = converter->unsupported = 0;
-    converter->lacked_memory = false;
-    size_t components = sum_over_points(batch, point_components);
-    if (!tachoi_collisions_reserve(&converter->collisions, components + 1)) { /* target_info */
-        converter->lacked_memory = true;
-        count_invalid(converter, tachoi_batch_samples(batch));
+    begin_batch(converter, &sizes);
+    if (!tachoi_collisions_reserve(&converter->collisions, sizes.components + 1)) {
+        converter->lacked_memory = true; /* one more: target_info */
+        count_invalid(converter, sizes.samples);
         return;
     }
     for (size_t i = 0; i < batch->scope_count; i++) {
         convert_scope(converter, &conversion, tacho_metric_batch_scope(batch, i));
     }
-    if (components > 0 && !converter->has_target_info) {
+    if (sizes.components > 0 && !converter->has_target_info) {
         add_target_info(converter, batch->resource);
     }
 }

@@ -21,6 +21,7 @@ struct tachoi_converter {
     struct tachoi_series_cache cache;
     struct tachoi_collisions collisions;
     struct tachoi_arena scratch;
+    bool has_told_exemplars;
 
     /* the last collection */
     uint64_t collection; /* its number */
@@ -34,16 +35,13 @@ struct tachoi_converter {
     uint64_t accepted; /* samples, those for the run and the invalid ones */
     uint64_t invalid;
     uint64_t unsupported; /* points, none of whose samples was accepted */
+    uint64_t exemplars;   /* not sent either */
     bool lacked_memory;
 };
 
 void tachoi_converter_init(struct tachoi_converter *converter, bool disable_scope_info,
                            bool disable_target_info);
 void tachoi_converter_fini(struct tachoi_converter *converter);
-
-/** Samples that the batch would make, merged ones counted apart; without unsupported points and
- * target_info. */
-size_t tachoi_batch_samples(const tacho_metric_batch *batch);
 
 /** Converts the batch; one that does not go on with an open collection begins one, with `time_ms`
  * for all its samples. What cannot be converted is counted as invalid, or as unsupported;

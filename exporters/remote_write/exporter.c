@@ -57,7 +57,8 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
     if (result == TACHOI_TIMESTAMP_OK) {
         return true;
     }
-    tachoi_worker_drop_for_clock(&exporter->worker, tachoi_batch_samples(batch));
+    const struct tachoi_batch_sizes sizes = tachoi_batch_sizes_of(batch);
+    tachoi_worker_drop_for_clock(&exporter->worker, &sizes);
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "clock",
                              result == TACHOI_TIMESTAMP_TOO_EARLY
                                  ? "the wall clock is not set; samples are dropped until it is"
@@ -75,6 +76,7 @@ static int hand_over(struct exporter *exporter) {
                                       .accepted = converter->accepted,
                                       .invalid = converter->invalid,
                                       .unsupported = converter->unsupported,
+                                      .exemplars = converter->exemplars,
                                       .time_ms = converter->time_ms,
                                       .cache = &converter->cache,
                                       .collection = converter->collection});
@@ -164,6 +166,7 @@ static void fill_stats(struct exporter *exporter, tacho_remote_write_stats *out)
     out->last_http_status = account->last_http_status;
     out->series_cached = worker->series_cached;
     out->unsupported_points = account->unsupported_points;
+    out->unsupported_exemplars = account->unsupported_exemplars;
     pthread_mutex_unlock(&account->lock);
 }
 
@@ -249,11 +252,12 @@ static int create(const tacho_remote_write_options *options, tacho_metric_export
 
 int tacho_remote_write_exporter_create(const tacho_remote_write_options *options,
                                        tacho_metric_exporter **out) {
+    tacho_error *error = tachoi_remote_write_error_of(options);
     if (out == NULL) {
-        return TACHO_E_INVALID;
+        return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "out",
+                                          "is NULL; say where the exporter goes");
     }
     int status = tachoi_fork_watch() ? create(options, out) : TACHO_E_SYSTEM;
-    tacho_error *error = tachoi_remote_write_error_of(options);
     if (status == TACHO_E_NO_MEMORY || status == TACHO_E_SYSTEM) {
         (void)tachoi_error_set(error, status, "", "%s", tacho_status_text(status));
     }

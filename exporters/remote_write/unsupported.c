@@ -65,3 +65,9 @@ void tachoi_report_unsupported(const tacho_metric *metric, size_t points) {
                              "%zu points of `%.*s` are not sent: %s; %s", points, (int)length,
                              metric->name.data, reason->why, reason->cure);
 }
+
+void tachoi_report_exemplars(void) {
+    tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "exemplars",
+                             "exemplars are not sent yet, their points are; where nothing else "
+                             "needs them, set the provider's exemplar_filter to always_off");
+}

@@ -15,4 +15,7 @@ bool tachoi_is_point_supported(const tacho_metric *metric, size_t index);
 /** Tells that `points` points of the metric are not sent, why, and what helps. */
 void tachoi_report_unsupported(const tacho_metric *metric, size_t points);
 
+/** Tells that exemplars are not sent. */
+void tachoi_report_exemplars(void);
+
 #endif

@@ -245,6 +245,7 @@ int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worke
         return TACHO_E_SHUTDOWN;
     }
     account->unsupported_points += batch->unsupported;
+    account->unsupported_exemplars += batch->exemplars;
     account->accepted += batch->accepted;
     worker->gathered += batch->accepted - batch->invalid;
     if (batch->run != NULL) {
@@ -262,10 +263,13 @@ int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worke
     return without_memory > 0 ? TACHO_E_NO_MEMORY : TACHO_OK;
 }
 
-void tachoi_worker_drop_for_clock(struct tachoi_worker *worker, uint64_t samples) {
+void tachoi_worker_drop_for_clock(struct tachoi_worker *worker,
+                                  const struct tachoi_batch_sizes *sizes) {
     lock(worker);
-    worker->account.accepted += samples;
-    worker->account.dropped_clock += samples;
+    worker->account.accepted += sizes->samples;
+    worker->account.dropped_clock += sizes->samples;
+    worker->account.unsupported_points += sizes->unsupported;
+    worker->account.unsupported_exemplars += sizes->exemplars;
     unlock(worker);
 }
 

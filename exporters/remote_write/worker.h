@@ -13,6 +13,7 @@
 #ifndef TACHOI_REMOTE_WRITE_WORKER_H
 #define TACHOI_REMOTE_WRITE_WORKER_H
 
+#include "remote_write/batch_sizes.h"
 #include "remote_write/series_cache.h"
 #include "remote_write/shard.h"
 
@@ -61,6 +62,7 @@ struct tachoi_worker_batch {
     uint64_t accepted; /* samples of the batch: those for the run and the invalid ones */
     uint64_t invalid;
     uint64_t unsupported; /* points */
+    uint64_t exemplars;   /* not sent */
     int64_t time_ms;
     struct tachoi_series_cache *cache; /* swept, unless NULL */
     uint64_t collection;               /* number by which the cache knows what was seen */
@@ -83,7 +85,8 @@ bool tachoi_worker_is_open(struct tachoi_worker *worker);
 int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch);
 
 /** Counts samples as accepted and dropped, because the clock is unusable. */
-void tachoi_worker_drop_for_clock(struct tachoi_worker *worker, uint64_t samples);
+void tachoi_worker_drop_for_clock(struct tachoi_worker *worker,
+                                  const struct tachoi_batch_sizes *sizes);
 
 /** Samples waiting or in flight. */
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);

@@ -138,6 +138,14 @@ sed -i '0,/^#ifdef TACHO_ENABLE_EXPERIMENTAL/s//#ifndef TACHO_DISABLED/' \
 notices promised 'console.h: does not say' 'VERSIONING.md: does not say' \
     'tacho/unstable/bound.h: .*stability' 'view.h: .*aggregator' 'tacho_meter_config: is declared'
 
+sed -i '0,/\.boundary_count/s//.boundary_number/' "$copy/docs/guides/views.md"
+printf '<!-- not compiled: -->\n```c\nint x\n```\n<!-- not compiled: short -->\ntext\n' >>"$copy/README.md"
+sed -i '0,/tacho_meter_provider_set_global/s//tacho_meter_provider_install/' "$copy/README.md"
+notices snippets 'docs/guides/views.md:[0-9]+:.*boundary_number' \
+    'README.md:[0-9]+:.*tacho_meter_provider_install' \
+    'README.md:[0-9]+: not compiled, but the comment gives no reason' \
+    'README.md:[0-9]+: no C follows this comment'
+
 # The page: each line damages one row, which the message names.
 sed -i -E -e '/^\| SDK-01 /d' -e '/^\| SDK-02 /p' \
     -e 's/^(\| SDK-03 \|)[^|]*\|/\1 WISH |/' \

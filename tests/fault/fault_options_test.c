@@ -233,6 +233,13 @@ Test(options, structs_of_other_versions_are_refused) {
     cr_assert(eq(int, tacho_remote_write_exporter_create(NULL, NULL), TACHO_E_INVALID));
 }
 
+Test(options, a_place_for_the_exporter_is_asked_for) {
+    const tacho_remote_write_options options = {
+        .struct_size = sizeof options, .endpoint = GOOD_URL, .error = &error};
+    cr_assert(eq(int, tacho_remote_write_exporter_create(&options, NULL), TACHO_E_INVALID));
+    cr_assert(eq(str, error.field, (char *)"out"));
+}
+
 Test(options, the_environment_alone_is_enough_and_code_beats_it) {
     struct receiver *receiver = receiver_start();
     tacho_resource *resource = batch_resource();
@@ -259,7 +266,7 @@ Test(options, the_environment_alone_is_enough_and_code_beats_it) {
     tacho_resource_destroy(resource);
 }
 
-/* ENV-05 */
+/* ENV-04 */
 Test(options, numbers_in_the_environment_that_make_no_sense_are_told_and_ignored) {
     static const struct {
         const char *name;

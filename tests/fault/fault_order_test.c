@@ -24,7 +24,7 @@ static void end(void) {
 
 TestSuite(order, .init = begin, .fini = end);
 
-/* RETRY-05, RW1-09 */
+/* RETRY-05, RW1-09, EXP-06 */
 Test(order, no_value_is_missing_after_success_fail_fail_success_success) {
     const tacho_remote_write_options options = fast_options(receiver_url(receiver));
     tacho_metric_exporter *exporter = create(&options);
@@ -68,7 +68,7 @@ Test(order, a_resend_has_the_same_bytes_and_tells_its_number) {
     tacho_metric_exporter_destroy(exporter);
 }
 
-/* RETRY-02 */
+/* RETRY-02, EXP-08 */
 Test(order, the_receivers_delay_is_waited_for_even_by_a_flush) {
     const tacho_remote_write_options options = fast_options(receiver_url(receiver));
     tacho_metric_exporter *exporter = create(&options);
@@ -195,4 +195,50 @@ Test(order, target_info_comes_once_per_collection) {
     cr_assert(eq(sz, infos, 2));
     cr_assert(eq(u64, stats_of(exporter).accepted, 4));
     tacho_metric_exporter_destroy(exporter);
+}
+
+static tacho_meter_provider *provide(tacho_metric_exporter *exporter) {
+    tacho_metric_reader *reader = NULL;
+    tacho_meter_provider *provider = NULL;
+    cr_assert(eq(int,
+                 tacho_periodic_reader_create(
+                     exporter, TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = 3600000),
+                     &reader),
+                 TACHO_OK));
+    cr_assert(eq(int,
+                 tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                           .resource = batch_resource(),
+                                                           .readers = &reader, .reader_count = 1),
+                                             &provider),
+                 TACHO_OK));
+    return provider;
+}
+
+/* The last value of a series that was removed, then the values of the one that follows it: for the
+ * receiver one series, whose times increase. */
+Test(order, a_removed_series_that_comes_back_stays_in_order) {
+    const tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    tacho_metric_exporter *exporter = create(&options);
+    tacho_meter_provider *provider = provide(exporter);
+    tacho_counter *counter = tacho_meter_create_counter(
+        tacho_meter_provider_get_meter(provider, "test", NULL), "jobs", NULL);
+    receiver_script(receiver, (struct receiver_step[]){{0}, {.status = 503}, {.status = 503}}, 3);
+    static const int64_t added[] = {7, 3, 4, 1};
+    for (size_t i = 0; i < 4; i++) {
+        tacho_counter_add(counter, added[i], TACHO_NO_ATTRS);
+        if (i == 1) {
+            cr_assert(eq(int, tacho_counter_remove(counter, TACHO_NO_ATTRS), TACHO_OK));
+        }
+        cr_assert(eq(int, tacho_meter_provider_force_flush(provider, PATIENCE_MS), TACHO_OK));
+    }
+    cr_assert(eq(str, (char *)values_of(receiver, COUNTER), "7 10 4 5"));
+    struct receiver_sample samples[4];
+    cr_assert(eq(sz, receiver_samples(receiver, COUNTER, samples, 4), 4));
+    for (size_t i = 1; i < 4; i++) {
+        cr_assert(lt(i64, samples[i - 1].time_ms, samples[i].time_ms));
+    }
+    tacho_remote_write_stats stats = stats_of(exporter);
+    cr_assert(eq(u64, stats.acknowledged, 4));
+    cr_assert(eq(sz, stats.series_cached, 1)); /* the one that ended is forgotten */
+    tacho_meter_provider_destroy(provider);
 }

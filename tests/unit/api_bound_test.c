@@ -46,7 +46,7 @@ static void free_all(struct fake_provider *sdk) {
         free_all(sdk);                                                                             \
     }
 
-/* API-45 API-46 INST-19 */
+/* API-45 API-46 */
 BOUND_KIND_FOLLOWS(counter, add)
 BOUND_KIND_FOLLOWS(counter_f64, add)
 BOUND_KIND_FOLLOWS(up_down_counter, add)

@@ -77,7 +77,7 @@ static size_t fill(tacho_attribute *out, tacho_value *array, int64_t mark) {
     return count + 1;
 }
 
-/* ATTR-01..08 */
+/* ATTR-02, ATTR-03, ATTR-05 */
 Test(attributes, a_copy_of_every_type_is_equal) {
     tacho_attribute items[16];
     tacho_value array[2];

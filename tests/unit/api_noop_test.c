@@ -113,7 +113,7 @@ Test(noop, every_call_on_null_does_nothing) {
     tacho_spi_uninstall(tacho_meter_provider_global());
 }
 
-/* NOOP-05: each kind has an object of its own, so a wrong cast is not hidden by sharing */
+/* NOOP-06: each kind has an object of its own, so a wrong cast is not hidden by sharing */
 Test(noop, kinds_have_distinct_objects) {
     tacho_meter *meter = NULL;
     const void *objects[] = {

@@ -105,7 +105,7 @@ Test(error, is_optional_and_cuts_what_is_too_long) {
 
 #define MINUTE_NS TACHOI_EVENT_LOG_INTERVAL_NS
 
-/* ERR-01..08 */
+/* ERR-07 */
 Test(event_log, one_message_of_a_kind_passes_each_minute) {
     static struct tachoi_event_log log;
     uint64_t suppressed = 99;

@@ -495,6 +495,42 @@ Test(callback, one_that_overruns_the_deadline_is_told_and_the_rest_is_left_out) 
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+static void pass_the_deadline_if_asked(tacho_observer *observer, void *user) {
+    if (*(const bool *)user) {
+        pass_the_deadline(observer, NULL);
+    }
+}
+
+/* ASYNC-03, ASYNC-06: the sets of a callback that was left out have not vanished */
+Test(callback, what_it_reported_is_remembered_when_it_is_left_out) {
+    bool is_slow = false;
+    struct sdk sdk = {0};
+    struct source source = {.value = 10};
+    tacho_manual_reader_create(
+        NULL,
+        TACHO_OPTIONS(tacho_manual_reader_options,
+                      .temporality_preference = TACHO_TEMPORALITY_PREFER_DELTA),
+        &sdk.reader);
+    sdk.provider = make_provider(&sdk.reader, 1);
+    sdk.meter = tacho_meter_provider_get_meter(sdk.provider, "test", NULL);
+    capture_diagnostics();
+    tacho_meter_create_observable_gauge(sdk.meter, "slow", NULL, pass_the_deadline_if_asked,
+                                        &is_slow);
+    source.observable =
+        tacho_meter_create_observable_counter(sdk.meter, "c", NULL, observe_source, &source);
+    cr_expect(eq(i64, value_of(sdk.reader, "c"), 10));
+    struct collected *collected = calloc(1, sizeof *collected);
+    is_slow = true;
+    int status = tacho_metric_reader_collect_with(sdk.reader, 1, see_batch, collected);
+    cr_expect(eq(int, status, TACHO_E_TIMEOUT));
+    cr_expect(eq(ptr, (void *)point_of(collected, "c", 0), NULL));
+    is_slow = false;
+    source.value = 25;
+    cr_expect(eq(i64, value_of(sdk.reader, "c"), 15));
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 /* The global provider's observables are the API's own objects. */
 Test(callback, proxies_of_the_global_provider_are_observed) {
     struct source source = {.value = 8};

@@ -75,7 +75,6 @@ Test(word_cell, the_detector_counts_switches_between_threads_only) {
     cr_assert(eq(u32, atomic_load(&head.contention), 100));
 }
 
-/* TIME-01 */
 Test(word_cell, taking_leaves_a_zero_that_is_not_negative) {
     struct tachoi_word_cell cell = {0};
     cr_assert(eq(u64, tachoi_word_cell_take(&cell), 0));

@@ -23,6 +23,7 @@ static void begin(void) {
     const tacho_resource_options options = {
         .struct_size = sizeof(options),
         .attributes = TACHO_ATTRS(TACHO_STR("service.name", "shop")),
+        .schema_url = "https://example.org/2",
     };
     cr_assert(eq(int, tacho_resource_create(&options, &resource), TACHO_OK));
     sample_batch_init(&sample, resource);
@@ -49,27 +50,28 @@ Test(console, shows_everything_that_a_batch_holds) {
     check_text(
         &sample.batch,
         "2026-11-01T00:00:00.123Z  7 points, more to come\n"
-        "resource {service.name=shop}\n"
+        "resource {service.name=shop} https://example.org/2\n"
         "scope http 1.2.0 https://example.org/1 {team=blue}\n"
         "  http.requests  sum of int64, monotonic, cumulative, unit {request}\n"
         "    Requests answered.\n"
-        "    {k=v}  12\n"
+        "    {k=v}  12, since 2026-11-01T00:00:00.122Z\n"
         "        exemplar -7 at 2026-11-01T00:00:00.120Z, trace a0a1a2a3a4a5a6a7a8a9aaabacadaeaf, "
         "span 0001020304050607, {k=v}\n"
         "        exemplar 0.75 at 2026-11-01T00:00:00.121Z\n"
         "    {bool=true, bools=[true,false], bytes=AP8=, empty=, f64=1.5, f64s=[0.5,2], "
         "i64=-9223372036854775808, i64s=[1,-2], map={\"k\":\"v\"}, mixed=[7,\"x\"], string=text, "
-        "strings=[\"a\",\"b\"]}  3\n"
+        "strings=[\"a\",\"b\"]}  3, since 2026-11-01T00:00:00.122Z\n"
         "  temperature  gauge of double\n"
         "    {}  NaN\n"
         "  http.latency  histogram, delta, unit s\n"
-        "    {k=v}  count 3, sum 3.25, min 0.125, max 3\n"
+        "    {k=v}  count 3, sum 3.25, min 0.125, max 3, since 2026-11-01T00:00:00.122Z\n"
         "        <=0.5: 2  <=1: 0  >1: 1\n"
         "        exemplar -7 at 2026-11-01T00:00:00.120Z, trace a0a1a2a3a4a5a6a7a8a9aaabacadaeaf, "
         "span 0001020304050607, {k=v}\n"
         "        exemplar 0.75 at 2026-11-01T00:00:00.121Z\n"
         "  balance  exponential histogram, cumulative\n"
-        "    {k=v}  count 13, sum 1.5, min -4, max 16, scale 1, zeros 2 (up to 0.125)\n"
+        "    {k=v}  count 13, sum 1.5, min -4, max 16, scale 1, zeros 2 (up to 0.125), since "
+        "2026-11-01T00:00:00.122Z\n"
         "        [-1, -0.707107): 5  [-0.707107, -0.5): 2\n"
         "        (5.65685, 8]: 1  (11.3137, 16]: 3\n"
         "        exemplar -7 at 2026-11-01T00:00:00.120Z, trace a0a1a2a3a4a5a6a7a8a9aaabacadaeaf, "
@@ -94,13 +96,13 @@ Test(console, aligns_the_values_of_a_metric) {
     sample.batch.scope_count = 1;
     check_text(&sample.batch,
                "2026-11-01T00:00:00.123Z  7 points\n"
-               "resource {service.name=shop}\n"
+               "resource {service.name=shop} https://example.org/2\n"
                "scope s\n"
                "  http.requests  sum of int64, monotonic, cumulative, unit {request}\n"
                "    Requests answered.\n"
-               "    {k=v}       12\n"
+               "    {k=v}       12, since 2026-11-01T00:00:00.122Z\n"
                "    {gr\xc3\xbc\xc3\x9f"
-               "e=ja}  3\n"
+               "e=ja}  3, since 2026-11-01T00:00:00.122Z\n"
                "\n");
 }
 
@@ -114,7 +116,7 @@ Test(console, shows_control_characters_instead_of_obeying_them) {
     sample.batch.scope_count = 1;
     sample.scope = (tacho_scope){.name = {"s", 1}};
     check_text(&sample.batch, "2026-11-01T00:00:00.123Z  7 points\n"
-                              "resource {service.name=shop}\n"
+                              "resource {service.name=shop} https://example.org/2\n"
                               "scope s\n"
                               "  temperature  gauge of double\n"
                               "    {a\\x1b[2J=b\\x0ac\\xc2\\x9bd\xef\xbf\xbd\\x7f}  1\n"
@@ -133,10 +135,10 @@ Test(console, a_histogram_without_sum_or_bounds_shows_its_count) {
     sample.batch.point_count = 1;
     sample.scope = (tacho_scope){.name = {"s", 1}};
     check_text(&sample.batch, "2026-11-01T00:00:00.123Z  1 point\n"
-                              "resource {service.name=shop}\n"
+                              "resource {service.name=shop} https://example.org/2\n"
                               "scope s\n"
                               "  http.latency  histogram, delta, unit s\n"
-                              "    {k=v}  count 3\n"
+                              "    {k=v}  count 3, since 2026-11-01T00:00:00.122Z\n"
                               "\n");
 }
 
@@ -184,7 +186,7 @@ Test(console, writes_each_collection_to_its_stream) {
     cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
     cr_expect(ne(ptr,
                  strstr(written, "scope lib\n  jobs  sum of int64, monotonic, cumulative\n"
-                                 "    {}  5\n\n"),
+                                 "    {}  5, since 2"),
                  NULL));
     const size_t first = length;
     cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));

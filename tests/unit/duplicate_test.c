@@ -59,6 +59,32 @@ Test(duplicate, another_kind_is_told_with_a_recipe_that_mends_it) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+static void keep_longest(const tacho_diagnostic *diagnostic, void *user) {
+    char *longest = user;
+    if (strlen(diagnostic->message) > strlen(longest)) {
+        snprintf(longest, 2048, "%s", diagnostic->message);
+    }
+}
+
+/* INST-05, API-14: whole, whatever the length of name and unit */
+Test(duplicate, the_longest_recipe_is_told_whole) {
+    char name[256] = "";
+    char unit[256] = "";
+    char longest[2048] = "";
+    memset(name, 'n', sizeof name - 1);
+    memset(unit, 'u', sizeof unit - 1);
+    struct sdk sdk = make_sdk();
+    tacho_diagnostics_set_handler(keep_longest, longest);
+    const tacho_instrument_options options = {.struct_size = sizeof options, .unit = unit};
+    tacho_meter_create_observable_counter(sdk.meter, name, &options, NULL, NULL);
+    tacho_meter_create_observable_up_down_counter(sdk.meter, name, &options, NULL, NULL);
+    static const char end[] = "n.observable_up_down_counter\"), &view)";
+    size_t length = strlen(longest);
+    cr_assert(gt(sz, length, sizeof end));
+    cr_expect(eq(str, longest + length - (sizeof end - 1), (char *)end));
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 /* INST-04, DM-03 */
 Test(duplicate, another_description_is_told_with_a_recipe_and_the_longer_one_is_exported) {
     static const char recipe[] =
@@ -79,6 +105,34 @@ Test(duplicate, another_description_is_told_with_a_recipe_and_the_longer_one_is_
         cr_expect(eq(str, collected->points[i].description, "a \"long\" one"));
         cr_expect(eq(i64, collected->points[i].i64, (int64_t)i + 1));
     }
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+static void observe_seven(tacho_observer *observer, void *user) {
+    tacho_observe_i64(observer, *(tacho_observable **)user, 7, TACHO_NO_ATTRS);
+}
+
+/* DM-01, DM-03: another temporality makes another metric, which keeps its own description */
+Test(duplicate, descriptions_of_different_metrics_stay_as_they_are) {
+    struct sdk sdk = {0};
+    tacho_observable *observable = NULL;
+    tacho_manual_reader_create(
+        NULL,
+        TACHO_OPTIONS(tacho_manual_reader_options,
+                      .temporalities = {[TACHO_INSTRUMENT_COUNTER] = TACHO_TEMPORALITY_DELTA}),
+        &sdk.reader);
+    sdk.provider = make_provider(&sdk.reader, 1);
+    sdk.meter = tacho_meter_provider_get_meter(sdk.provider, "test", NULL);
+    capture_diagnostics();
+    tacho_counter_add(described_counter(sdk.meter, "c", "short"), 1, TACHO_NO_ATTRS);
+    observable = tacho_meter_create_observable_counter(
+        sdk.meter, "c", TACHO_OPTIONS(tacho_instrument_options, .description = "a long one"),
+        observe_seven, &observable);
+    struct collected *collected = collect(sdk.reader);
+    cr_assert(eq(sz, collected->count, 2));
+    cr_expect(eq(str, collected->points[0].description, "short"));
+    cr_expect(eq(str, collected->points[1].description, "a long one"));
     free(collected);
     tacho_meter_provider_destroy(sdk.provider);
 }
@@ -201,6 +255,45 @@ Test(duplicate, what_is_dropped_conflicts_with_nobody) {
     cr_expect(eq(str, collected->points[0].name, "X"));
     free(collected);
     tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* INST-13: of instruments that are not identical each has its own advice */
+Test(duplicate, advice_of_another_instrument_is_no_conflict) {
+    static const char *const keys[] = {"a"};
+    struct sdk sdk = make_sdk();
+    capture_diagnostics();
+    unit_counter(sdk.meter, "c", "s");
+    tacho_counter *advised =
+        tacho_meter_create_counter(sdk.meter, "c",
+                                   TACHO_OPTIONS(tacho_instrument_options, .unit = "ms",
+                                                 .attribute_keys = keys, .attribute_key_count = 1));
+    cr_expect(eq(sz, told_count("duplicate_instrument"), 1));
+    cr_expect(eq(sz, told_count("duplicate_advice"), 0));
+    tacho_counter_add(advised, 1, TACHO_ATTRS(TACHO_I64("a", 1), TACHO_I64("b", 2)));
+    struct collected *collected = collect(sdk.reader);
+    cr_assert(eq(sz, collected->count, 1));
+    cr_expect(eq(str, collected->points[0].attrs, "a=1"));
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* INST-13 */
+Test(duplicate, fewer_and_more_advisory_keys_are_other_advice) {
+    static const char *const keys[] = {"a", "b"};
+    static const size_t counts[][2] = {{1, 2}, {2, 1}, {0, 1}, {1, 0}};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        char name[] = {'c', (char)('0' + i), '\0'};
+        struct sdk sdk = make_sdk();
+        capture_diagnostics();
+        for (size_t k = 0; k < 2; k++) {
+            tacho_meter_create_counter(sdk.meter, name,
+                                       TACHO_OPTIONS(tacho_instrument_options,
+                                                     .attribute_keys = keys,
+                                                     .attribute_key_count = counts[i][k]));
+        }
+        cr_expect(eq(sz, told_count("duplicate_advice"), 1), "case %zu", i);
+        tacho_meter_provider_destroy(sdk.provider);
+    }
 }
 
 /* INST-13 */

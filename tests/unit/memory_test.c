@@ -105,16 +105,50 @@ Test(memory, a_copy_tells_whether_more_of_its_collection_follows) {
     destroy_sample(sample);
 }
 
-/* DM-09 */
-Test(memory, a_histogram_point_without_a_value_needs_no_buckets) {
+/* DM-09: of such a point attributes and times count, and nothing else is looked at: what it points
+ * to beside these may not be there. */
+Test(memory, of_a_point_without_a_value_attributes_and_times_are_copied) {
     struct sample_batch *sample = create_sample();
-    sample->histograms[0].point.flags = TACHO_POINT_NO_RECORDED_VALUE;
-    sample->histograms[0].point.bucket_counts = NULL;
-    sample->histograms[0].point.bound_count = 0;
+    const tacho_exemplars absent = {NULL, 3, sizeof(tacho_exemplar)};
+    tacho_number_point *number = &sample->sums[0].point;
+    number->flags = TACHO_POINT_NO_RECORDED_VALUE;
+    number->exemplars = absent;
+    tacho_histogram_point *histogram = &sample->histograms[0].point;
+    histogram->flags = TACHO_POINT_NO_RECORDED_VALUE;
+    histogram->bounds = NULL;
+    histogram->bucket_counts = NULL;
+    histogram->exemplars = absent;
+    tacho_exponential_histogram_point *exponential = &sample->exponentials[0].point;
+    exponential->flags = TACHO_POINT_NO_RECORDED_VALUE;
+    exponential->positive.counts = exponential->negative.counts = NULL;
+    exponential->exemplars = absent;
+    sample->summaries[1].point.quantiles = NULL;
+    sample->summaries[1].point.quantile_count = 2;
     struct tachoi_memory_batch *copy = tachoi_memory_batch_copy(&sample->batch);
     cr_assert(ne(ptr, copy, NULL));
-    const tacho_metric *latency = tacho_memory_batch_find(&copy->batch, "http.latency");
-    cr_expect(eq(ptr, (void *)tacho_metric_histogram_point(latency, 0)->bucket_counts, NULL));
+    const tacho_number_point *number_copy =
+        tacho_metric_number_point(tacho_memory_batch_find(&copy->batch, "http.requests"), 0);
+    cr_expect(eq(u64, number_copy->series.id, 11));
+    cr_expect(eq(sz, number_copy->attributes.count, 1));
+    cr_expect(eq(u64, number_copy->start_time_unix_nano, SAMPLE_TIME_NS - 1000));
+    cr_expect(eq(u64, number_copy->time_unix_nano, SAMPLE_TIME_NS));
+    cr_expect(eq(u32, number_copy->flags, TACHO_POINT_NO_RECORDED_VALUE));
+    cr_expect(eq(sz, number_copy->exemplars.count, 0));
+    const tacho_histogram_point *histogram_copy =
+        tacho_metric_histogram_point(tacho_memory_batch_find(&copy->batch, "http.latency"), 0);
+    cr_expect(eq(ptr, (void *)histogram_copy->bucket_counts, NULL));
+    cr_expect(eq(sz, histogram_copy->bound_count, 0));
+    cr_expect(eq(u64, histogram_copy->time_unix_nano, SAMPLE_TIME_NS));
+    const tacho_exponential_histogram_point *exponential_copy =
+        tacho_metric_exponential_histogram_point(tacho_memory_batch_find(&copy->batch, "balance"),
+                                                 0);
+    cr_expect(eq(sz, exponential_copy->positive.count, 0));
+    cr_expect(eq(sz, exponential_copy->negative.count, 0));
+    cr_expect(eq(sz, exponential_copy->attributes.count, 1));
+    const tacho_summary_point *summary_copy =
+        tacho_metric_summary_point(tacho_memory_batch_find(&copy->batch, "rpc"), 1);
+    cr_expect(eq(sz, summary_copy->quantile_count, 0));
+    cr_expect(eq(u32, summary_copy->flags, TACHO_POINT_NO_RECORDED_VALUE));
     tacho_memory_batch_destroy(&copy->batch);
     destroy_sample(sample);
 }

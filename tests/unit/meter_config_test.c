@@ -156,6 +156,36 @@ Test(meter_config, an_answer_of_a_replaced_configurator_does_not_count) {
     tacho_meter_provider_destroy(provider);
 }
 
+struct replacing {
+    tacho_meter_provider *provider;
+    struct slow *slow;
+};
+
+static void *replace_thread(void *argument) {
+    const struct replacing *replacing = argument;
+    int status = tacho_meter_provider_set_meter_configurator(replacing->provider, configure_slowly,
+                                                             replacing->slow);
+    cr_expect(eq(int, status, TACHO_OK));
+    return NULL;
+}
+
+/* SDK-09: its answers come when another one has replaced it */
+Test(meter_config, a_replacement_that_is_overtaken_does_not_count) {
+    struct slow slow = {LATCH_INITIALIZER, LATCH_INITIALIZER};
+    struct sdk sdk = make_sdk();
+    struct replacing replacing = {sdk.provider, &slow};
+    tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);
+    pthread_t thread;
+    cr_assert(eq(int, pthread_create(&thread, NULL, replace_thread, &replacing), 0));
+    cr_assert(latch_wait(&slow.entered));
+    cr_assert(
+        eq(int, tacho_meter_provider_set_meter_configurator(sdk.provider, NULL, NULL), TACHO_OK));
+    latch_open(&slow.hold);
+    pthread_join(thread, NULL);
+    cr_expect(tacho_counter_enabled(counter, NULL));
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 /* SDK-20 */
 Test(meter_config, a_failed_replacement_changes_nothing) {
     struct rule rule = {.disabled = "a"};

@@ -231,7 +231,7 @@ static void add_up(struct account *account, const struct collected *collected) {
     }
 }
 
-/* RDR-08, DM-05: what one stream is too short of memory for costs the others nothing, and comes
+/* RDR-08: what one stream is too short of memory for costs the others nothing, and comes
  * later */
 Test(pipeline, delta_points_survive_every_failed_allocation_once) {
     setenv("OTEL_LOG_LEVEL", "none", 1);

@@ -189,7 +189,7 @@ Test(producer, a_failure_is_returned_with_what_there_is) {
     cr_expect(was_told("produce_failed", "producer source"));
 }
 
-/* RDR-08, EXP-06 */
+/* RDR-08 */
 Test(producer, its_points_reach_the_exporter_though_it_failed) {
     const tacho_number_point point = {.value = {.i64 = 7}};
     const tacho_metric metric = with_points(sum_metric, &point, 1);
@@ -262,9 +262,51 @@ Test(producer, metrics_that_cannot_be_walked_are_left_out_and_told) {
     described.attributes = tacho_attributes_from(twice, 2);
     expect_left_out(with_points(named(sum_metric, "g"), &described, 1), "sorted");
     described.attributes = tacho_attributes_from(keyless, 1);
-    expect_left_out(with_points(named(sum_metric, "h"), &described, 1), "key");
+    expect_left_out(with_points(named(sum_metric, "h"), &described, 1), "no key");
+    tacho_attribute empty = TACHO_STR("a", "1");
+    empty.value.as.string.data = NULL;
+    described.attributes = tacho_attributes_from(&empty, 1);
+    expect_left_out(with_points(named(sum_metric, "l"), &described, 1), "value of an attribute");
+    empty.value = (tacho_value){.type = TACHO_VALUE_I64_ARRAY, .as.i64s.count = 1};
+    expect_left_out(with_points(named(sum_metric, "m"), &described, 1), "value of an attribute");
     described.attributes = tacho_attributes_from(NULL, 3);
     expect_left_out(with_points(named(sum_metric, "i"), &described, 1), "pointer");
+    bad = with_points(named(sum_metric, "j"), &point, 1);
+    bad.description.length = 4;
+    expect_left_out(bad, "description");
+    bad = with_points(named(sum_metric, "k"), &point, 1);
+    bad.unit.data = NULL;
+    expect_left_out(bad, "unit");
+}
+
+/* ERR-01, PRD-01 */
+Test(producer, exemplars_that_cannot_be_walked_are_left_out_and_told) {
+    const tacho_exemplar exemplar = {.value = {.i64 = 1}};
+    const tacho_exemplar keyless = {.filtered_attributes = tacho_attributes_from(NULL, 2)};
+    const struct {
+        tacho_exemplars exemplars;
+        const char *why;
+    } cases[] = {{{NULL, 1, sizeof exemplar}, "exemplars"},
+                 {{&exemplar, 1, 8}, "exemplars"},
+                 {{&keyless, 1, sizeof keyless}, "pointer"}};
+    const uint64_t counts[] = {1};
+    capture_diagnostics();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char names[3][3] = {{'n', (char)('0' + i)}, {'h', (char)('0' + i)}, {'e', (char)('0' + i)}};
+        const tacho_number_point number = {.exemplars = cases[i].exemplars};
+        const tacho_histogram_point histogram = {.bucket_counts = counts,
+                                                 .exemplars = cases[i].exemplars};
+        const tacho_exponential_histogram_point exponential = {.exemplars = cases[i].exemplars};
+        expect_left_out(with_points(named(sum_metric, names[0]), &number, 1), cases[i].why);
+        tacho_metric metric = named(sum_metric, names[1]);
+        metric.type = TACHO_METRIC_HISTOGRAM;
+        metric.point_size = sizeof histogram;
+        expect_left_out(with_points(metric, &histogram, 1), cases[i].why);
+        metric = named(sum_metric, names[2]);
+        metric.type = TACHO_METRIC_EXPONENTIAL_HISTOGRAM;
+        metric.point_size = sizeof exponential;
+        expect_left_out(with_points(metric, &exponential, 1), cases[i].why);
+    }
 }
 
 /* DM-06, DM-08 */
@@ -350,6 +392,46 @@ Test(producer, histograms_are_looked_at) {
     expect_left_out(with_points(named(metric, "e2"), &exponential[2], 1), "scale");
 }
 
+/* EXPH-22: at the ends of the range of doubles, and one bucket further */
+Test(producer, buckets_beyond_all_doubles_are_left_out_and_told) {
+    static const struct {
+        int32_t scale;
+        int32_t lowest;
+        int32_t highest;
+    } cases[] = {{0, -1075, 1023},
+                 {20, -1075 * (1 << 20), 1024 * (1 << 20) - 1},
+                 {1, -2150, 2047},
+                 {-1, -538, 511},
+                 {-10, -2, 0}};
+    static const uint64_t counts[] = {1, 0};
+    capture_diagnostics();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const tacho_exponential_histogram_point good = {
+            .scale = cases[i].scale,
+            .positive = {.offset = cases[i].lowest, .counts = counts, .count = 1},
+            .negative = {.offset = cases[i].highest, .counts = counts, .count = 1}};
+        tacho_exponential_histogram_point bad[3] = {good, good, good};
+        bad[0].positive.offset--;
+        bad[1].negative.count = 2;
+        bad[2].negative.offset++;
+        tacho_metric metric = {.name = tacho_string_from("exponential"),
+                               .type = TACHO_METRIC_EXPONENTIAL_HISTOGRAM,
+                               .temporality = TACHO_TEMPORALITY_DELTA,
+                               .points = &good,
+                               .point_count = 1,
+                               .point_size = sizeof good};
+        struct source source = {0};
+        answer(&source, &metric, 1);
+        struct collected *collected = collect_source(&source, NULL);
+        cr_expect(eq(sz, collected->count, 1), "scale %d", (int)cases[i].scale);
+        free(collected);
+        for (size_t k = 0; k < 3; k++) {
+            char name[] = {'x', (char)('0' + i), (char)('0' + k), '\0'};
+            expect_left_out(with_points(named(metric, name), &bad[k], 1), "beyond all doubles");
+        }
+    }
+}
+
 static int count_points(const tacho_metric_batch *batch, void *user) {
     *(size_t *)user = batch->point_count;
     return TACHO_OK;
@@ -378,12 +460,15 @@ Test(producer, points_without_a_value_need_no_buckets) {
 Test(producer, answers_that_cannot_be_walked_are_left_out_and_told) {
     const tacho_number_point point = {.value = {.i64 = 1}};
     const tacho_metric metric = with_points(sum_metric, &point, 1);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 6; i++) {
         struct source source = {0};
         answer(&source, &metric, 1);
         source.scope_metrics.scope = i == 0 ? NULL : &source.scope;
         source.scope_metrics.metrics = i == 1 ? NULL : source.metrics;
         source.scope_metrics.metric_size = i == 2 ? 4 : sizeof(tacho_metric);
+        source.scope.name.data = i == 3 ? NULL : source.scope.name.data;
+        source.scope.version.length = i == 4 ? 1 : 0;
+        source.scope.attributes.count = i == 5 ? 1 : 0;
         if (i == 0) {
             capture_diagnostics();
         }
@@ -657,7 +742,6 @@ Test(producer, refused_options_consume_the_producers) {
     cr_expect(eq(u32, source.destroys, 3));
 }
 
-/* DM-10 */
 Test(producer, numbers_of_series_are_never_given_twice) {
     uint64_t first = tacho_series_id_next();
     cr_expect(ne(u64, first, 0));

@@ -81,6 +81,44 @@ Test(provider_options, wrong_views_are_refused_by_name) {
     tacho_meter_provider_destroy(owner.provider);
 }
 
+static void count_destroy(void *self) {
+    ++*(unsigned *)self;
+}
+
+static int produce_nothing(void *self, const tacho_produce_request *request, tacho_produced *out) {
+    (void)self;
+    (void)request;
+    (void)out;
+    return TACHO_OK;
+}
+
+/* SDK-07: what is good in both lists is consumed, whichever is wrong; leak checkers see the view */
+Test(provider_options, a_wrong_reader_consumes_the_other_readers_and_the_views) {
+    static const tacho_metric_producer_ops ops = {.struct_size = sizeof ops,
+                                                  .name = "nothing",
+                                                  .produce = produce_nothing,
+                                                  .destroy = count_destroy};
+    unsigned destroys = 0;
+    tacho_metric_producer *producer = NULL;
+    tacho_metric_reader *readers[] = {NULL, NULL};
+    tacho_view *view = make_named_view("a", NULL);
+    tacho_meter_provider *provider = NULL;
+    cr_assert(eq(int, tacho_metric_producer_create(&ops, &destroys, &producer), TACHO_OK));
+    cr_assert(
+        eq(int,
+           tacho_manual_reader_create(NULL,
+                                      TACHO_OPTIONS(tacho_manual_reader_options,
+                                                    .producers = &producer, .producer_count = 1),
+                                      &readers[1]),
+           TACHO_OK));
+    int status = tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                           .readers = readers, .reader_count = 2,
+                                                           .views = &view, .view_count = 1),
+                                             &provider);
+    cr_expect(eq(int, status, TACHO_E_INVALID));
+    cr_expect(eq(u32, destroys, 1));
+}
+
 /* VIEW-26: the SDK works */
 Test(provider_options, an_unknown_matching_mode_is_told_and_means_independent) {
     struct sdk sdk = {.reader = make_manual_reader()};

@@ -232,7 +232,12 @@ Test(provider, flush_collects_exports_and_flushes_every_reader) {
     cr_expect(eq(i64, atomic_load(&manual.last_value), 3));
     cr_expect(eq(u32, atomic_load(&periodic.flushes), 1));
     cr_expect(eq(u32, atomic_load(&manual.flushes), 1));
-    manual.flush_status = TACHO_OK;
+    periodic.flush_status = TACHO_E_TIMEOUT;
+    cr_expect(eq(int, tacho_meter_provider_force_flush(provider, 0), TACHO_E_TIMEOUT));
+    periodic.flush_status = TACHO_E_FAILED;
+    manual.flush_status = TACHO_E_TIMEOUT;
+    cr_expect(eq(int, tacho_meter_provider_force_flush(provider, 0), TACHO_E_TIMEOUT));
+    periodic.flush_status = manual.flush_status = TACHO_OK;
     cr_expect(eq(int, tacho_meter_provider_force_flush(provider, 0), TACHO_OK));
     tacho_meter_provider_shutdown(provider, 0);
     cr_expect(eq(int, tacho_meter_provider_force_flush(provider, 0), TACHO_E_SHUTDOWN));
@@ -587,6 +592,74 @@ Test(provider, waiting_for_oneself_inside_a_callback_is_refused) {
     cr_expect(eq(int, inside.collect, TACHO_E_BUSY));
     cr_expect(ne(ptr, (void *)diagnostic_of("destroy_refused"), NULL));
     tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* An exporter whose own flush and shutdown call back into the provider. */
+struct impatient {
+    tacho_meter_provider *provider;
+    int flush_in_flush;
+    int shutdown_in_flush;
+    int flush_in_shutdown;
+    int shutdown_in_shutdown;
+};
+
+static int impatient_export(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
+    (void)self;
+    (void)batch;
+    (void)deadline_ns;
+    return TACHO_OK;
+}
+
+static int impatient_flush(void *self, uint64_t deadline_ns) {
+    struct impatient *impatient = self;
+    (void)deadline_ns;
+    impatient->flush_in_flush = tacho_meter_provider_force_flush(impatient->provider, 0);
+    impatient->shutdown_in_flush = tacho_meter_provider_shutdown(impatient->provider, 0);
+    tacho_meter_provider_destroy(impatient->provider);
+    return TACHO_OK;
+}
+
+static int impatient_shutdown(void *self, uint64_t deadline_ns) {
+    struct impatient *impatient = self;
+    (void)deadline_ns;
+    impatient->flush_in_shutdown = tacho_meter_provider_force_flush(impatient->provider, 0);
+    impatient->shutdown_in_shutdown =
+        tacho_meter_provider_shutdown(impatient->provider, TACHO_NO_TIMEOUT);
+    tacho_meter_provider_destroy(impatient->provider);
+    return TACHO_OK;
+}
+
+static const tacho_metric_exporter_ops impatient_ops = {
+    .struct_size = sizeof impatient_ops,
+    .name = "impatient",
+    .export_batch = impatient_export,
+    .force_flush = impatient_flush,
+    .shutdown = impatient_shutdown,
+};
+
+/* ERR-01, SDK-10, EXP-10: with a thread of its own and on the caller's */
+Test(provider, waiting_for_oneself_inside_an_exporter_is_refused) {
+    for (int i = 0; i < 2; i++) {
+        struct impatient impatient = {0};
+        tacho_metric_exporter *exporter = NULL;
+        tacho_metric_reader *reader = NULL;
+        tacho_metric_exporter_create(&impatient_ops, &impatient, &exporter);
+        int status = i == 0 ? tacho_manual_reader_create(exporter, NULL, &reader)
+                            : tacho_periodic_reader_create(exporter, NULL, &reader);
+        cr_assert(eq(int, status, TACHO_OK));
+        impatient.provider = make_provider(&reader, 1);
+        capture_diagnostics();
+        cr_expect(eq(int, tacho_meter_provider_force_flush(impatient.provider, 0), TACHO_OK));
+        cr_expect(eq(int, impatient.flush_in_flush, TACHO_E_BUSY));
+        cr_expect(eq(int, impatient.shutdown_in_flush, TACHO_E_BUSY));
+        cr_expect(eq(int, tacho_meter_provider_shutdown(impatient.provider, 0), TACHO_OK));
+        cr_expect(eq(int, impatient.flush_in_shutdown, TACHO_E_BUSY));
+        cr_expect(eq(int, impatient.shutdown_in_shutdown, TACHO_E_BUSY));
+        if (i == 0) {
+            cr_expect(ne(ptr, (void *)diagnostic_of("destroy_refused"), NULL));
+        }
+        tacho_meter_provider_destroy(impatient.provider);
+    }
 }
 
 /* --- fork --- */

@@ -315,6 +315,17 @@ Test(reader_options, wrong_aggregations_are_refused_by_name) {
     }
 }
 
+/* SDK-23, VER-02: as a view does */
+Test(reader_options, an_aggregation_of_a_newer_version_is_unsupported) {
+    const struct {
+        tacho_aggregation known;
+        uint64_t unknown;
+    } newer = {{.struct_size = sizeof newer}, 1};
+    tacho_manual_reader_options options = {
+        .default_aggregations = {[TACHO_INSTRUMENT_COUNTER] = &newer.known}};
+    expect_refused(&options, TACHO_E_UNSUPPORTED, "default_aggregations");
+}
+
 /* FLT-01 */
 Test(reader_options, an_incomplete_filter_is_refused) {
     const tacho_metric_filter empty = {.struct_size = sizeof empty};

@@ -259,9 +259,7 @@ Test(reader, the_default_limit_is_2000_series) {
 
 /* --- collecting by hand --- */
 
-/* RDR-10, EXP-11: a reader is opaque, there is no Collect of its own to put in its place; what it
- * hands out are plain structs of the data model; what an exporter cannot take it reports (EXP-01)
- */
+/* What an exporter cannot take it reports (EXP-01). */
 Test(reader, collect_hands_the_batch_to_the_exporter_or_to_the_caller) {
     struct test_exporter test = {0};
     tacho_metric_reader *reader = NULL;

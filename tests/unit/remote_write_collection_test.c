@@ -104,6 +104,35 @@ Test(collection, unsupported_points_are_outside_the_account_of_samples) {
     cr_expect(eq(u64, account().pending, 1));
 }
 
+/* EXP-01 */
+Test(collection, exemplars_are_counted_whatever_becomes_of_their_point) {
+    static const tacho_exemplar items[2];
+    const tacho_exemplars exemplars = {items, 2, sizeof items[0]};
+    batch_add_counter(&batch, "jobs", 1, 1, TACHO_NO_ATTRS);
+    ((tacho_number_point *)batch.metrics[0].points)->exemplars = exemplars;
+    batch_add_exponential_histogram(&batch, "rtt", 2, TACHO_NO_ATTRS);
+    ((tacho_exponential_histogram_point *)batch.metrics[1].points)->exemplars = exemplars;
+    cr_assert(eq(int, tachoi_remote_write_ops.export_batch(self(), &batch.batch, TACHO_NO_DEADLINE),
+                 TACHO_OK));
+    cr_expect(eq(u64, account().accepted, 1));
+    cr_expect(eq(u64, account().unsupported_exemplars, 4));
+    ((tacho_number_point *)batch.metrics[0].points)->flags = TACHO_POINT_NO_RECORDED_VALUE;
+    cr_assert(eq(int, tachoi_remote_write_ops.export_batch(self(), &batch.batch, TACHO_NO_DEADLINE),
+                 TACHO_OK));
+    cr_expect(eq(u64, account().unsupported_exemplars, 6), "an ended series has none");
+}
+
+/* EXP-01 */
+Test(collection, what_cannot_be_sent_is_counted_when_the_clock_is_unusable_too) {
+    batch_add_exponential_histogram(&batch, "rtt", 1, TACHO_NO_ATTRS);
+    batch_add_counter(&batch, "jobs", 2, 1, TACHO_NO_ATTRS);
+    batch.batch.time_unix_nano = 1;
+    cr_assert(eq(int, tachoi_remote_write_ops.export_batch(self(), &batch.batch, TACHO_NO_DEADLINE),
+                 TACHO_E_FAILED));
+    cr_expect(eq(u64, account().dropped_clock, 1));
+    cr_expect(eq(u64, account().unsupported_points, 1));
+}
+
 /* EXP-01, RDR-01 */
 Test(collection, cumulative_temporality_is_asked_for_whatever_the_kind) {
     for (int kind = 0; kind < TACHO_INSTRUMENT_KINDS; kind++) {

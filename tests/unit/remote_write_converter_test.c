@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "remote_write/batch_sizes.h"
 #include "remote_write/converter.h"
 #include "support/batch.h"
 #include "tacho/sdk/diagnostics.h"
@@ -164,7 +165,7 @@ Test(converter, what_cannot_be_sent_is_counted_in_points_and_the_rest_is_sent) {
     cr_assert(eq(u64, converter.accepted, 1));
     cr_assert(eq(u64, converter.invalid, 0));
     cr_assert(eq(dbl, value_at(0), 6.0));
-    cr_assert(eq(sz, tachoi_batch_samples(&batch.batch), 1));
+    cr_assert(eq(sz, tachoi_batch_sizes_of(&batch.batch).samples, 1));
 }
 
 static char told[4096];
@@ -185,6 +186,25 @@ Test(converter, what_cannot_be_sent_is_told_with_its_name_and_a_cure) {
     cr_assert(ne(ptr, strstr(told, "exponential_histogram: 1 points of `rtt` are not sent"), NULL),
               "%s", told);
     cr_assert(ne(ptr, strstr(told, "choose explicit buckets"), NULL), "%s", told);
+}
+
+/* EXP-01 */
+Test(converter, exemplars_are_told_once) {
+    static const tacho_exemplar items[3];
+    tacho_diagnostics_set_handler(keep_message, NULL);
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
+    ((tacho_number_point *)batch.metrics[0].points)->exemplars =
+        (tacho_exemplars){items, 3, sizeof items[0]};
+    convert();
+    cr_assert(eq(u64, converter.exemplars, 3));
+    cr_assert(eq(u64, converter.accepted, 1));
+    const char *first = strstr(told, "exemplars: exemplars are not sent yet");
+    cr_assert(ne(ptr, (void *)first, NULL), "%s", told);
+    const size_t length = strlen(told);
+    convert();
+    tacho_diagnostics_set_handler(NULL, NULL);
+    cr_assert(eq(sz, strlen(told), length), "%s", told);
+    cr_assert(eq(u64, converter.exemplars, 3));
 }
 
 Test(converter, a_collection_of_unsupported_points_alone_has_no_target_info) {
@@ -249,9 +269,12 @@ Test(converter, a_series_that_changes_its_shape_is_not_trusted) {
     batch_add_histogram(&batch, "h", 1, bounds, counts, 1, 2, TACHO_NO_ATTRS);
     convert();
     ((tacho_histogram_point *)batch.metrics[0].points)->bound_count = 2;
+    tacho_diagnostics_set_handler(keep_message, NULL);
     convert();
+    tacho_diagnostics_set_handler(NULL, NULL);
     cr_assert(eq(u64, converter.invalid, 5));
     cr_assert(eq(u64, converter.accepted, 5));
+    cr_assert(ne(ptr, strstr(told, "invalid_series: a series of `h` changed"), NULL), "%s", told);
 }
 
 Test(converter, start_times_are_before_their_samples) {
@@ -301,6 +324,7 @@ Test(converter, without_memory_every_sample_is_counted) {
     static const uint64_t counts[] = {1, 2};
     batch_add_gauges(&batch, "level", 1, 20);
     batch_add_histogram(&batch, "h", 100, bounds, counts, 1, 2, TACHO_NO_ATTRS);
+    batch_add_summary(&batch, "unsupported", 101, TACHO_NO_ATTRS);
     bool has_failed = true;
     uint64_t k = 1;
     for (; has_failed; k++) {
@@ -311,6 +335,7 @@ Test(converter, without_memory_every_sample_is_counted) {
         has_failed = !tachoi_alloc_fail_pending();
         tachoi_alloc_fail_at(0);
         cr_assert(eq(u64, converter.accepted, 24));
+        cr_assert(eq(u64, converter.unsupported, 1));
         cr_assert(eq(u64, converter.invalid + converter.run.sample_count, 24));
         cr_assert(eq(int, converter.invalid > 0, converter.lacked_memory));
         convert(); /* the next collection has all */

@@ -297,7 +297,7 @@ static void race_with_collector(const struct tachoi_aggregation *aggregation) {
     cr_assert(eq(u64, taken + atomic_load(&family.contended), RECORDERS * EACH));
 }
 
-/* TIME-01: each measurement is in one reading. */
+/* Each measurement is in one reading. */
 Test(series_race, deltas_of_integer_sums_add_up_to_what_was_recorded, .fini = stop) {
     race_with_collector(&sum_i64);
 }

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "base/clock.h"
+
 enum { CREATED = 100 };
 
 static struct tachoi_async_storage *storage;
@@ -108,6 +110,27 @@ Test(async_storage, start_times_follow_the_first_appearance, .fini = stop) {
     tachoi_async_storage_observe_i64(storage, 1, SET(2));
     cr_assert(eq(u64, point_of(1)->start_time_unix_nano, 3000));
     cr_assert(eq(u64, point_of(2)->start_time_unix_nano, 1000));
+}
+
+/* TIME-04, TIME-07 */
+Test(async_storage, a_start_is_before_its_point_when_the_clock_steps_back) {
+    for (int is_delta = 0; is_delta < 2; is_delta++) {
+        start_with((struct tachoi_storage_config){
+            .aggregation = &sum_i64, .limit = 10, .is_delta = is_delta != 0});
+        begin(20 * TACHOI_NS_PER_MS);
+        begin(20 * TACHOI_NS_PER_MS + 1);
+        tachoi_async_storage_observe_i64(storage, 1, SET(1));
+        cr_assert(eq(u64, point_of(1)->start_time_unix_nano, 20 * TACHOI_NS_PER_MS));
+        begin(10 * TACHOI_NS_PER_MS);
+        tachoi_async_storage_observe_i64(storage, 2, SET(1));
+        cr_assert(eq(u64, point_of(1)->time_unix_nano, 10 * TACHOI_NS_PER_MS));
+        cr_assert(eq(u64, point_of(1)->start_time_unix_nano, 9 * TACHOI_NS_PER_MS));
+        begin(11 * TACHOI_NS_PER_MS);
+        tachoi_async_storage_observe_i64(storage, 3, SET(1));
+        cr_assert(eq(u64, point_of(1)->start_time_unix_nano,
+                     (is_delta != 0 ? 10 : 9) * TACHOI_NS_PER_MS));
+        stop();
+    }
 }
 
 Test(async_storage, a_series_that_comes_back_has_a_new_identity, .fini = stop) {

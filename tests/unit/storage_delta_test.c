@@ -256,6 +256,9 @@ Test(delta, each_bind_is_judged_at_its_moment, .fini = stop) {
 /* CARD-09. What a recorder adds after the collection has read its series is in the next one. */
 Test(delta, a_recorder_caught_by_the_collection_is_in_the_next_one, .fini = stop) {
     start(&sum_i64, 10);
+    for (int i = 0; i < 3; i++) {
+        (void)collect(); /* not the first epochs */
+    }
     record(1, 1);
     const struct tachoi_series_visit visit = look_up(1);
     struct tachoi_points points = collect();
@@ -293,6 +296,111 @@ Test(delta, what_begins_after_the_roll_over_is_not_in_the_round, .fini = stop) {
     tachoi_series_map_leave(&first);
     tachoi_series_map_leave(&second);
     tachoi_series_map_leave(&third);
+}
+
+/* A handle that is released while the collection runs takes nothing out of it. */
+Test(delta, a_release_behind_the_roll_over_leaves_the_series_in_the_round, .fini = stop) {
+    struct tachoi_series_round round;
+    start(&sum_i64, 10);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    (void)collect();
+    (void)collect();
+    tachoi_bound_series_record_i64(bound, 3, NULL);
+    tachoi_series_map_roll_over(&storage->map, &round);
+    tachoi_bound_series_release(bound);
+    const struct tachoi_series_visit visit = look_up(1);
+    cr_assert(tachoi_series_round_has(&round, visit.series));
+    tachoi_series_map_leave(&visit);
+    const struct tachoi_points points = collect();
+    cr_assert(eq(i64, value_of(&points, 1), 3));
+}
+
+/* CARD-05. It had its place as a bound one, in an interval that it was not looked up in. */
+Test(delta, a_released_series_keeps_its_place_to_the_end_of_the_interval, .fini = stop) {
+    start(&sum_i64, 2);
+    struct tachoi_bound_series *bound = tachoi_sync_storage_bind(storage, SET(1));
+    for (int i = 0; i < 3; i++) {
+        (void)collect();
+    }
+    tachoi_bound_series_release(bound);
+    record(2, 1);
+    record(1, 2);
+    const struct tachoi_points points = collect();
+    cr_assert(eq(i64, value_of(&points, 1), 2));
+    cr_assert(eq(i64, value_of(&points, 2), 1));
+    cr_assert(eq(sz, points.count, 2));
+}
+
+/* A reservoir through which a test acts in the middle of a collection. */
+static int64_t recorded_meanwhile;
+
+static void *make_reservoir(void *user, const tacho_exemplar_reservoir_config *config) {
+    (void)config;
+    return user;
+}
+static void ignore_offer(void *self, const tacho_exemplar_measurement *measurement) {
+    (void)self;
+    (void)measurement;
+}
+static void record_instead(void *self, tacho_exemplar_sink_fn sink, void *sink_self) {
+    (void)self;
+    (void)sink;
+    (void)sink_self;
+    if (recorded_meanwhile != 0) {
+        const int64_t set = recorded_meanwhile;
+        recorded_meanwhile = 0;
+        record(set, 1);
+    }
+}
+static const tacho_exemplar_reservoir_ops acting_ops = {.struct_size = sizeof acting_ops,
+                                                        .create = make_reservoir,
+                                                        .offer = ignore_offer,
+                                                        .collect = record_instead};
+
+/* CARD-01, CARD-07. Else more sets than the limit could be in one collection. */
+Test(delta, a_set_that_comes_back_while_the_collection_runs_waits_for_the_next, .fini = stop) {
+    static int anything;
+    fake_unix_ns = 1000;
+    tachoi_arena_init(&arena, 0);
+    storage = create_sync_of(&(struct tachoi_storage_config){
+        .aggregation = &sum_i64,
+        .limit = 10,
+        .is_delta = true,
+        .exemplars = &(struct tachoi_exemplar_policy){.filter = TACHO_EXEMPLAR_FILTER_ALWAYS_ON,
+                                                      .context = tacho_spi_context(),
+                                                      .ops = &acting_ops,
+                                                      .user = &anything,
+                                                      .clock = &fake_clock,
+                                                      .temporality = TACHO_TEMPORALITY_DELTA}});
+    record(1, 1);
+    record(2, 1);
+    (void)collect();
+    record(1, 1);
+    recorded_meanwhile = 2;
+    struct tachoi_points points = collect(); /* the point of 1 is made first */
+    cr_assert(eq(i64, recorded_meanwhile, 0));
+    cr_assert(eq(sz, points.count, 1));
+    cr_assert(eq(i64, value_of(&points, 1), 1));
+    points = collect();
+    cr_assert(eq(sz, points.count, 1));
+    cr_assert(eq(i64, value_of(&points, 2), 1));
+}
+
+/* TIME-06. Nothing was taken, so the interval goes on. */
+Test(delta, a_collection_without_any_point_for_lack_of_memory_begins_no_interval, .fini = stop) {
+    struct tachoi_arena none;
+    struct tachoi_points points = {0};
+    start(&sum_i64, 10);
+    record(1, 1);
+    tachoi_arena_init(&none, 1);
+    cr_assert(not(
+        tachoi_sync_storage_collect(storage, (struct tachoi_moment){1500, 1500}, &none, &points)));
+    tachoi_arena_fini(&none);
+    cr_assert(eq(sz, points.count, 0));
+    points = collect();
+    cr_assert(eq(i64, value_of(&points, 1), 1));
+    cr_assert(
+        eq(u64, ((const tacho_number_point *)find_point(&points, 1))->start_time_unix_nano, 1000));
 }
 
 Test(delta, an_empty_histogram_is_no_point, .fini = stop) {

@@ -421,6 +421,90 @@ Test(removal, a_forked_child_does_not_revive, .fini = stop) {
     cr_assert(holds_in_child(child_drops_a_removed_set, NULL));
 }
 
+/* --- memory --- */
+
+/** Counts visits from the beginning, so that all that ends can be freed. */
+static void start_counted(uint32_t limit) {
+    start_of(&(struct tachoi_storage_config){
+        .aggregation = &sum_i64, .limit = limit, .idle_ns = UINT64_MAX});
+}
+
+/* A visit that found the series after it had ended holds its memory; Address sanitizer watches. */
+Test(removal, an_unlinked_series_waits_for_the_visits_that_found_it, .fini = stop) {
+    struct tachoi_series_map *map = NULL;
+    struct tachoi_series_round round;
+    start_counted(10);
+    map = &storage->map;
+    record(1, 5);
+    (void)collect();
+    cr_assert(eq(int, remove_set(1), TACHO_OK));
+    tachoi_series_map_reclaim(map);
+    tachoi_series_map_roll_over(map, &round);
+    _Atomic(uint32_t) *visit = tachoi_visit_enter(&map->visits);
+    struct tachoi_series *found = series_of(1);
+    const uint64_t id = found->id;
+    cr_assert(tachoi_series_map_unlink(map, &round, map->overflow, found));
+    for (int i = 0; i < 5; i++) {
+        tachoi_series_map_reclaim(map);
+        cr_assert(eq(ptr, map->limbo, found));
+        cr_assert(eq(u64, found->id, id));
+    }
+    tachoi_visit_leave(visit);
+    tachoi_series_map_reclaim(map);
+    cr_assert(eq(ptr, map->limbo, NULL));
+}
+
+static size_t retired_count(void) {
+    size_t count = 0;
+    for (const struct tachoi_series_table *table = storage->map.tables; table != NULL;
+         table = table->next) {
+        count++;
+    }
+    return count;
+}
+
+Test(removal, a_retired_table_waits_for_the_visits_that_probe_it, .fini = stop) {
+    start_counted(TACHO_NO_LIMIT);
+    (void)collect();
+    (void)collect(); /* not the first epoch */
+    _Atomic(uint32_t) *visit = tachoi_visit_enter(&storage->map.visits);
+    struct tachoi_series_table *table = atomic_load(&storage->map.table);
+    const size_t mask = table->mask;
+    for (int64_t i = 0; i < 20; i++) {
+        record(i, 1);
+    }
+    const size_t retired = retired_count();
+    cr_assert(gt(sz, retired, 0));
+    for (int i = 0; i < 5; i++) {
+        (void)collect();
+        cr_assert(eq(sz, retired_count(), retired));
+        cr_assert(eq(sz, table->mask, mask));
+    }
+    tachoi_visit_leave(visit);
+    (void)collect();
+    cr_assert(eq(sz, retired_count(), 0));
+}
+
+/* Visits that were not counted may still probe it. */
+Test(removal, a_table_of_before_the_counting_is_kept, .fini = stop) {
+    start(&sum_i64, TACHO_NO_LIMIT);
+    for (int64_t i = 0; i < 20; i++) {
+        record(i, 1);
+    }
+    const size_t retired = retired_count();
+    cr_assert(gt(sz, retired, 0));
+    cr_assert(eq(int, remove_set(1), TACHO_OK));
+    for (int i = 0; i < 5; i++) {
+        (void)collect();
+        cr_assert(eq(sz, retired_count(), retired));
+    }
+    for (int64_t i = 20; i < 200; i++) { /* the present one was made before it too */
+        record(i, 1);
+    }
+    (void)collect();
+    cr_assert(eq(sz, retired_count(), retired + 1));
+}
+
 /* --- idle expiry --- */
 
 enum { IDLE_NS = 5000 };
@@ -500,6 +584,17 @@ Test(expiry, a_recorder_caught_by_expiry_is_shown, .fini = stop) {
     const struct tachoi_points points = collect();
     cr_assert(eq(i64, value_of(&points, 1), 3));
     cr_assert(eq(sz, series_count(), 1));
+}
+
+/* Looked at again under the lock: the recorder may have come between. */
+Test(expiry, a_series_that_is_recorded_meanwhile_does_not_end, .fini = stop) {
+    start_expiring(&sum_i64);
+    record(1, 1);
+    cr_assert(not(tachoi_series_map_expire(&storage->map, series_of(1))));
+    (void)collect();
+    cr_assert(not(tachoi_series_map_expire(&storage->map, storage->map.overflow)));
+    cr_assert(tachoi_series_map_expire(&storage->map, series_of(1)));
+    cr_assert(tachoi_series_map_has_ended(&storage->map, series_of(1)));
 }
 
 Test(expiry, every_kind_expires, .fini = stop) {

@@ -502,6 +502,33 @@ Test(view_resolve, streams_that_differ_in_anything_are_two) {
     }
 }
 
+/* The same where both views say something. */
+Test(view_resolve, streams_that_differ_in_a_parameter_are_two) {
+    const tacho_view_options *pairs[][2] = {
+        {OPTIONS(.exemplar_reservoir = some_reservoir()),
+         OPTIONS(.exemplar_reservoir = some_reservoir(),
+                 .exemplar_reservoir_user = TACHO_RESERVOIR_SIZE(2))},
+        {OPTIONS(.aggregation = AGGREGATION(BASE2_EXPONENTIAL_BUCKET_HISTOGRAM, .max_size = 2)),
+         OPTIONS(.aggregation = AGGREGATION(BASE2_EXPONENTIAL_BUCKET_HISTOGRAM, .max_size = 3))},
+        {OPTIONS(.aggregation = AGGREGATION(BASE2_EXPONENTIAL_BUCKET_HISTOGRAM, .max_scale = 2)),
+         OPTIONS(.aggregation = AGGREGATION(BASE2_EXPONENTIAL_BUCKET_HISTOGRAM, .max_scale = 3))},
+        {OPTIONS(.aggregation = AGGREGATION(EXPLICIT_BUCKET_HISTOGRAM, .boundaries = BOUNDS(1),
+                                            .boundary_count = 1)),
+         OPTIONS(.aggregation = AGGREGATION(EXPLICIT_BUCKET_HISTOGRAM, .boundaries = BOUNDS(2),
+                                            .boundary_count = 1))},
+    };
+    struct tachoi_instrument_about about = instrument(TACHO_INSTRUMENT_HISTOGRAM);
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct streams streams = begin();
+        add_view(&streams, pairs[i][0]);
+        add_view(&streams, pairs[i][1]);
+        add_view(&streams, pairs[i][1]);
+        resolve(&streams, &about);
+        cr_assert(eq(sz, streams.count, 2), "case %zu", i);
+        end(&streams);
+    }
+}
+
 /* --- attributes --- */
 
 /* VIEW-12, VIEW-13, VIEW-14, INST-17 */
@@ -596,12 +623,27 @@ Test(view_compose, the_last_aggregation_counts_as_a_whole) {
                                                 .boundaries = BOUNDS(1, 2), .boundary_count = 2)));
     add_view(&streams, OPTIONS(.aggregation = AGGREGATION(EXPLICIT_BUCKET_HISTOGRAM,
                                                           .disable_min_max = true)));
-    add_view(&streams, OPTIONS(.aggregation = TYPE(DEFAULT)));
     add_view(&streams, OPTIONS(.description = "no aggregation"));
     resolve(&streams, &about);
     cr_assert(eq(sz, streams.count, 1));
     expect_bounds(streams.plans, tachoi_default_bounds, TACHOI_DEFAULT_BOUND_COUNT);
     cr_assert(streams.plans->aggregation.omits_min_max);
+    end(&streams);
+}
+
+/* VIEW-28, INST-16: the default is a choice like the others, no view's silence is one */
+Test(view_compose, a_later_default_takes_an_earlier_aggregation_back) {
+    const double advice[] = {7};
+    struct tachoi_instrument_about about = instrument(TACHO_INSTRUMENT_HISTOGRAM);
+    about.bounds = advice;
+    about.bound_count = 1;
+    struct streams streams = begin_composable();
+    add_view(&streams, OPTIONS(.aggregation = TYPE(DROP)));
+    add_view(&streams, OPTIONS(.instrument_name = "x", .aggregation = TYPE(DEFAULT)));
+    add_view(&streams, OPTIONS(.description = "no aggregation"));
+    resolve(&streams, &about);
+    cr_assert(eq(sz, streams.count, 1));
+    expect_bounds(streams.plans, advice, 1);
     end(&streams);
 }
 

@@ -513,19 +513,20 @@ Test(aggregation_option, all_types_and_the_ends_of_all_ranges_are_good) {
         EXPONENTIAL(.max_scale = TACHO_MAX_SCALE_ZERO),
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        const char *field = "";
-        const char *fault = tachoi_aggregation_fault(good[i], &field);
-        cr_assert(eq(ptr, (void *)fault, NULL), "case %zu: %s: %s", i, field, fault);
+        char why[TACHOI_AGGREGATION_TEXT_BYTES] = "";
+        cr_assert(eq(int, tachoi_aggregation_check(good[i], why, sizeof why), TACHO_OK),
+                  "case %zu: %s", i, why);
     }
 }
 
 Test(aggregation_option, a_fault_names_its_field) {
-    const char *field = NULL;
+    char why[TACHOI_AGGREGATION_TEXT_BYTES];
     const tacho_aggregation *unsorted = EXPLICIT(.boundaries = BOUNDS(2, 1), .boundary_count = 2);
-    cr_assert(ne(ptr, (void *)tachoi_aggregation_fault(unsorted, &field), NULL));
-    cr_assert(eq(str, (char *)field, "boundaries"));
-    cr_assert(ne(ptr, (void *)tachoi_aggregation_fault(EXPONENTIAL(.max_size = 1), &field), NULL));
-    cr_assert(eq(str, (char *)field, "max_size"));
+    cr_assert(eq(int, tachoi_aggregation_check(unsorted, why, sizeof why), TACHO_E_INVALID));
+    cr_assert(ne(ptr, strstr(why, "tacho_aggregation.boundaries[1] is 1: "), NULL), "%s", why);
+    const tacho_aggregation *tiny = EXPONENTIAL(.max_size = 1);
+    cr_assert(eq(int, tachoi_aggregation_check(tiny, why, sizeof why), TACHO_E_INVALID));
+    cr_assert(ne(ptr, strstr(why, "tacho_aggregation.max_size is 1: "), NULL), "%s", why);
 }
 
 Test(aggregation_option, a_copy_tells_no_boundaries_from_none_given) {

@@ -84,6 +84,26 @@ Test(visits, a_visit_with_a_stale_epoch_is_waited_for, .init = start, .fini = st
     }
 }
 
+/* What another thread unlinks while the collector advances: the look at one counter was over, then
+ * a visit began there (its epoch read before), found what was to be unlinked, and the epoch moved
+ * on after the unlinking had read it. */
+Test(visits, unlinking_while_the_epoch_advances_waits_for_both_counters, .init = start,
+     .fini = stop) {
+    for (uint64_t i = 0; i < 4; i++) {
+        const uint64_t tag = tachoi_visits_epoch(&visits);
+        _Atomic(uint32_t) *running = &visits.stripes[0].running[(tag + 1) & 1];
+        atomic_fetch_add(running, 1);
+        atomic_store(&visits.epoch, tag + 1);
+        for (int j = 0; j < 3; j++) {
+            tachoi_visits_advance(&visits);
+            cr_assert(not(tachoi_visits_are_over(&visits, tag)));
+        }
+        tachoi_visit_leave(running);
+        tachoi_visits_advance(&visits);
+        cr_assert(tachoi_visits_are_over(&visits, tag));
+    }
+}
+
 Test(visits, every_stripe_is_looked_at, .init = start, .fini = stop) {
     for (size_t i = 0; i <= visits.mask; i++) {
         const uint64_t tag = tachoi_visits_epoch(&visits);

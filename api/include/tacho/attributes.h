@@ -40,7 +40,9 @@ typedef enum tacho_value_type {
 struct tacho_value;
 struct tacho_attribute;
 
-/** A value: `type` tells which member of `as` is set. Arrays and maps may nest, 64 levels deep. */
+/** A value: `type` tells which member of `as` is set. Arrays and maps may nest, 64 levels deep;
+ * they cost more than other values, as each record call walks them, and each series keeps a copy.
+ */
 typedef struct tacho_value {
     tacho_value_type type;
     union {

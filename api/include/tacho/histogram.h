@@ -42,17 +42,19 @@ TACHO_API bool tacho_histogram_enabled(tacho_histogram *histogram,
  * Ends the series of exactly these attributes, because what it measures is gone (a closed
  * connection, a deleted queue): what was recorded and not yet exported is exported at the next
  * collection, then the series is no longer exported, its memory and its place under the cardinality
- * limit become free. Recording the same attributes again begins a new series, from zero. A stream
- * whose view leaves out one of the attributes keeps its series, which belongs to others too.
- * Removing something is not for hot paths: it takes a lock. Any thread, but no signal handler.
- * Returns TACHO_OK; TACHO_E_NOT_FOUND (no such series; always without an SDK); TACHO_E_BUSY (the
- * series is bound: release the handle first; nothing was removed); TACHO_E_INVALID (NULL
- * instrument); TACHO_E_FORKED.
+ * limit become free. Recorded again before that collection, it goes on as if it had not been
+ * removed; recorded later, it is a new series, from zero. The memory of series made before the
+ * first removal in a stream is kept, unless its view has an idle timeout. A stream whose view
+ * leaves out one of the attributes keeps its series, which belongs to others too. Removing
+ * something is not for hot paths: it takes a lock. Any thread, but no signal handler. Returns
+ * TACHO_OK; TACHO_E_NOT_FOUND (no such series; always without an SDK); TACHO_E_BUSY (the series is
+ * bound: release the handle first; nothing was removed); TACHO_E_INVALID (NULL instrument);
+ * TACHO_E_FORKED.
  */
 TACHO_API int tacho_histogram_remove(tacho_histogram *histogram, tacho_attributes attributes);
 
-/** How many series the SDK holds for the instrument, over all readers and views, overflow series
- * included; 0 without an SDK. Any thread. */
+/** How many series the SDK holds for the instrument, over all readers and views; overflow series
+ * are not counted; 0 without an SDK. Any thread. */
 TACHO_API size_t tacho_histogram_series_count(tacho_histogram *histogram);
 
 TACHO_END_DECLS

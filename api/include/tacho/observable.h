@@ -92,8 +92,9 @@ TACHO_API void tacho_observe_i64(tacho_observer *observer, tacho_observable *obs
 TACHO_API void tacho_observe_f64(tacho_observer *observer, tacho_observable *observable,
                                  double value, tacho_attributes attributes);
 
-/** How many series the SDK holds for the instrument, over all readers and views; 0 without an SDK.
- * What callbacks no longer observe goes at the next collection by itself. Any thread. */
+/** How many series the SDK holds for the instrument, over all readers and views; overflow series
+ * are not counted; 0 without an SDK and in a forked child. What callbacks no longer observe goes at
+ * the next collection by itself. Any thread. */
 TACHO_API size_t tacho_observable_series_count(tacho_observable *observable);
 
 TACHO_END_DECLS

@@ -64,7 +64,8 @@ static const char *parameter_fault(const tacho_aggregation *aggregation, const c
     return "this version of tacho knows no such type; use one of tacho_aggregation_type";
 }
 
-const char *tachoi_aggregation_fault(const tacho_aggregation *aggregation, const char **field) {
+/* NULL if all is good, else what is wrong, with the name of the field in `*field`. */
+static const char *aggregation_fault(const tacho_aggregation *aggregation, const char **field) {
     tacho_aggregation known = {0};
     int status = tachoi_options_copy(aggregation, &known, sizeof known, TACHOI_FIRST_AGGREGATION);
     if (status == TACHO_OK) {
@@ -95,9 +96,9 @@ static void describe_boundary(char *out, size_t out_size, const tacho_aggregatio
                    fault);
 }
 
-int tachoi_aggregation_describe(const tacho_aggregation *aggregation, char *out, size_t out_size) {
+int tachoi_aggregation_check(const tacho_aggregation *aggregation, char *out, size_t out_size) {
     const char *field = "";
-    const char *fault = tachoi_aggregation_fault(aggregation, &field);
+    const char *fault = aggregation_fault(aggregation, &field);
     if (fault == NULL) {
         return TACHO_OK;
     }
@@ -138,7 +139,8 @@ tacho_aggregation *tachoi_aggregation_copy(const tacho_aggregation *aggregation)
     if (copy == NULL) {
         return NULL;
     }
-    *copy = *aggregation;
+    memset(copy, 0, sizeof *copy);
+    (void)tachoi_options_copy(aggregation, copy, sizeof *copy, TACHOI_FIRST_AGGREGATION);
     copy->struct_size = sizeof *copy;
     copy->boundaries = NULL;
     if (has_bounds) {

@@ -90,11 +90,14 @@ static int instrument_remove(void *self, tacho_attributes attributes) {
     return status;
 }
 
+/* What each storage has beside the series of sets. */
+enum { OVERFLOW_SERIES = 1 };
+
 static size_t instrument_series_count(void *self) {
     const struct tachoi_instrument *instrument = self;
     size_t count = 0;
     for (size_t i = 0; i < instrument->outlet_count; i++) {
-        count += tachoi_sync_storage_series_count(instrument->outlets[i].sync);
+        count += tachoi_sync_storage_series_count(instrument->outlets[i].sync) - OVERFLOW_SERIES;
     }
     return count;
 }
@@ -110,7 +113,7 @@ static size_t observable_series_count(void *self) {
     pthread_mutex_lock(&pipeline->lock);
     for (size_t i = 0; i < instrument->outlet_count; i++) {
         const struct tachoi_async_storage *storage = instrument->outlets[i].stream->async;
-        count += storage != NULL ? tachoi_async_storage_series_count(storage) : 0;
+        count += storage != NULL ? tachoi_async_storage_series_count(storage) - OVERFLOW_SERIES : 0;
     }
     pthread_mutex_unlock(&pipeline->lock);
     return count;

@@ -51,11 +51,10 @@ static bool copy_selector(tacho_view *view, const tacho_view_options *options) {
 }
 
 static bool copy_aggregation(tacho_view *view, const tacho_view_options *options) {
-    const tacho_aggregation *given = options->aggregation;
-    if (given == NULL || given->type == TACHO_AGGREGATION_DEFAULT) {
+    if (options->aggregation == NULL) {
         return true;
     }
-    view->aggregation = tachoi_aggregation_copy(given);
+    view->aggregation = tachoi_aggregation_copy(options->aggregation);
     return view->aggregation != NULL;
 }
 

@@ -49,13 +49,9 @@ void tachoi_stream_plans_free(struct tachoi_stream_plan *plans, size_t count);
 bool tachoi_stream_plan_equals(const struct tachoi_stream_plan *a,
                                const struct tachoi_stream_plan *b);
 
-/** Checks the parameters of an aggregation; NULL if they are good, else what is wrong, with the
- * name of the field in `*field`. Shared by views and readers. */
-const char *tachoi_aggregation_fault(const tacho_aggregation *aggregation, const char **field);
-
-/** The same in full for a message, as "tacho_aggregation.boundaries[2] is 5: ...". TACHO_OK (`out`
- * is untouched), TACHO_E_INVALID, TACHO_E_UNSUPPORTED. */
-int tachoi_aggregation_describe(const tacho_aggregation *aggregation, char *out, size_t out_size);
+/** Checks the parameters of an aggregation, for views and readers: TACHO_OK, or TACHO_E_INVALID,
+ * TACHO_E_UNSUPPORTED with what is wrong in `out`: "tacho_aggregation.boundaries[2] is 5: ...". */
+int tachoi_aggregation_check(const tacho_aggregation *aggregation, char *out, size_t out_size);
 #define TACHOI_AGGREGATION_TEXT_BYTES 224
 
 /** Copies an aggregation that is good, with its boundaries, and frees that copy with tachoi_free;

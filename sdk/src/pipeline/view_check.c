@@ -90,7 +90,7 @@ static int check_both_lists(const struct tachoi_setup *setup, const tacho_view_o
 static int check_aggregation(const struct tachoi_setup *setup,
                              const tacho_aggregation *aggregation) {
     char why[TACHOI_AGGREGATION_TEXT_BYTES];
-    int status = tachoi_aggregation_describe(aggregation, why, sizeof why);
+    int status = tachoi_aggregation_check(aggregation, why, sizeof why);
     return status == TACHO_OK ? TACHO_OK
                               : tachoi_setup_fail(setup, status, "aggregation", "%s", why);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pipeline/names.h"
+
 bool tachoi_glob_has_wildcards(const char *pattern) {
     return strpbrk(pattern, "*?") != NULL;
 }
@@ -50,8 +52,7 @@ bool tachoi_glob_matches(const char *pattern, tacho_string text, bool ignores_ca
 }
 
 static bool is_exactly(const char *wanted, tacho_string text) {
-    return wanted == NULL || (strlen(wanted) == text.length &&
-                              (text.length == 0 || memcmp(wanted, text.data, text.length) == 0));
+    return wanted == NULL || tachoi_string_equals(tacho_string_from(wanted), text);
 }
 
 bool tachoi_view_selects(const struct tachoi_view_selector *selector, const tacho_scope *scope,

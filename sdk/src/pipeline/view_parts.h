@@ -18,7 +18,7 @@ struct tacho_view {
     const char *description;
     struct tachoi_key_list included;
     struct tachoi_key_list excluded;
-    tacho_aggregation *aggregation; /* NULL also stands for the default */
+    tacho_aggregation *aggregation;
     const tacho_exemplar_reservoir_ops *reservoir;
     void *reservoir_user;
     uint32_t cardinality_limit;

@@ -5,6 +5,7 @@
 
 #include "aggregation/explicit_histogram.h"
 #include "base/alloc.h"
+#include "pipeline/names.h"
 
 #define DEFAULT_MAX_SIZE 160
 #define DEFAULT_MAX_SCALE 20
@@ -117,21 +118,20 @@ static bool choose_aggregation(const tacho_aggregation *by_view, const tacho_agg
     return true;
 }
 
+/* NULL if no view gives one, or the last one that does gives the default. */
 static const tacho_aggregation *last_aggregation(struct tachoi_view_group group) {
-    for (size_t i = group.count; i > 0; i--) {
-        if (group.members[i - 1].aggregation != NULL) {
-            return group.members[i - 1].aggregation;
-        }
+    const tacho_aggregation *last = NULL;
+    for (size_t i = 0; i < group.count; i++) {
+        last = group.members[i].aggregation != NULL ? group.members[i].aggregation : last;
     }
-    return NULL;
+    return last != NULL && last->type != TACHO_AGGREGATION_DEFAULT ? last : NULL;
 }
 
 /* --- attributes --- */
 
 static bool has_key(struct tachoi_key_list list, tacho_string key) {
     for (size_t i = 0; i < list.count; i++) {
-        if (list.items[i].length == key.length &&
-            memcmp(list.items[i].data, key.data, key.length) == 0) {
+        if (tachoi_string_equals(list.items[i], key)) {
             return true;
         }
     }

@@ -29,8 +29,4 @@ int tachoi_stream_plan_make(struct tachoi_view_group group,
                             const struct tachoi_collector_config *reader,
                             struct tachoi_stream_plan *out, bool *is_dropped);
 
-/** Whether both streams have one name, without regard to case. */
-bool tachoi_stream_plan_has_same_name(const struct tachoi_stream_plan *a,
-                                      const struct tachoi_stream_plan *b);
-
 #endif

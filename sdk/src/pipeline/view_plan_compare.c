@@ -1,30 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When two plans mean one stream, and their end. */
-#include <string.h>
-
 #include "base/alloc.h"
+#include "pipeline/names.h"
 #include "pipeline/view_plan.h"
-
-static int lower(char character) {
-    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
-}
-
-bool tachoi_stream_plan_has_same_name(const struct tachoi_stream_plan *a,
-                                      const struct tachoi_stream_plan *b) {
-    if (a->name.length != b->name.length) {
-        return false;
-    }
-    for (size_t i = 0; i < a->name.length; i++) {
-        if (lower(a->name.data[i]) != lower(b->name.data[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_same_text(tacho_string a, tacho_string b) {
-    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
 
 static bool has_same_bounds(const struct tachoi_aggregation *a,
                             const struct tachoi_aggregation *b) {
@@ -50,7 +28,8 @@ static bool is_same_aggregation(const struct tachoi_aggregation *a,
 
 bool tachoi_stream_plan_equals(const struct tachoi_stream_plan *a,
                                const struct tachoi_stream_plan *b) {
-    return tachoi_stream_plan_has_same_name(a, b) && is_same_text(a->description, b->description) &&
+    return tachoi_name_equals(a->name, b->name) &&
+           tachoi_string_equals(a->description, b->description) &&
            is_same_aggregation(&a->aggregation, &b->aggregation) &&
            a->temporality == b->temporality && a->cardinality_limit == b->cardinality_limit &&
            a->idle_timeout_ms == b->idle_timeout_ms && a->reservoir == b->reservoir &&

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "pipeline/names.h"
 #include "pipeline/report.h"
 #include "pipeline/view_plan.h"
 
@@ -100,7 +101,7 @@ static bool is_there(const struct resolving *resolving, const struct tachoi_stre
             tell_duplicate(resolving, plan);
             return true;
         }
-        has_conflict = has_conflict || tachoi_stream_plan_has_same_name(&resolving->plans[i], plan);
+        has_conflict = has_conflict || tachoi_name_equals(resolving->plans[i].name, plan->name);
     }
     if (has_conflict) {
         tell_conflict(resolving, plan);

@@ -7,7 +7,7 @@
 #include "pipeline/names.h"
 #include "pipeline/report.h"
 
-#define RECIPE_BYTES 512
+#define RECIPE_BYTES 1024
 #define DESCRIPTION_SHOWN 128
 #define SUBJECT_BYTES 512
 

@@ -25,8 +25,20 @@ static uint64_t deadline_of(uint32_t timeout_ms) {
     return tacho_deadline_from_timeout(timeout_ms != 0 ? timeout_ms : TIMEOUT_MS);
 }
 
+/* Whether the calling thread does the shutdown: then it is in the shutdown of an exporter. */
+static bool is_ender(tacho_meter_provider *provider) {
+    pthread_mutex_lock(&provider->lock);
+    bool is_ender = provider->state == TACHOI_PROVIDER_SHUTTING_DOWN &&
+                    pthread_equal(provider->ender, pthread_self());
+    pthread_mutex_unlock(&provider->lock);
+    return is_ender;
+}
+
 /* Whether waiting for a reader would be waiting for oneself. */
-static bool is_inside(const tacho_meter_provider *provider) {
+static bool is_inside(tacho_meter_provider *provider) {
+    if (is_ender(provider)) {
+        return true;
+    }
     for (size_t i = 0; i < provider->reader_count; i++) {
         if (tachoi_reader_is_here(provider->readers[i])) {
             return true;
@@ -159,6 +171,7 @@ static int shut_down(tacho_meter_provider *provider, uint64_t deadline_ns) {
     bool is_first = provider->state == TACHOI_PROVIDER_RUNNING;
     if (is_first) {
         provider->state = TACHOI_PROVIDER_SHUTTING_DOWN;
+        provider->ender = pthread_self();
     }
     pthread_mutex_unlock(&provider->lock);
     if (!is_first) {

@@ -37,6 +37,7 @@ struct tacho_meter_provider {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* state or users */
     enum tachoi_provider_state state;
+    pthread_t ender;     /* while shutting down: the thread that does it */
     int shutdown_status; /* in the last state */
     size_t users;        /* calls that may touch the readers */
     bool is_ending;      /* no more users come */

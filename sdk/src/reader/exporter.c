@@ -108,6 +108,10 @@ int tachoi_exporter_shutdown(tacho_metric_exporter *exporter, uint64_t deadline_
     return outcome(exporter->ops.shutdown(exporter->self, deadline_ns));
 }
 
+bool tachoi_exporter_is_here(tacho_metric_exporter *exporter) {
+    return tachoi_gate_is_mine(&exporter->flush_gate);
+}
+
 void tachoi_exporter_destroy(tacho_metric_exporter *exporter) {
     if (exporter == NULL || exporter->fork_generation != tachoi_fork_generation()) {
         return;

@@ -34,6 +34,9 @@ int tachoi_exporter_force_flush(tacho_metric_exporter *exporter, uint64_t deadli
 /** Only the first call reaches the exporter; later ones return TACHO_OK. */
 int tachoi_exporter_shutdown(tacho_metric_exporter *exporter, uint64_t deadline_ns);
 
+/** Whether the calling thread is in its force_flush. */
+bool tachoi_exporter_is_here(tacho_metric_exporter *exporter);
+
 /** Shuts down if nobody did, and frees; for the owner. NULL is allowed. */
 void tachoi_exporter_destroy(tacho_metric_exporter *exporter);
 

@@ -151,16 +151,22 @@ static bool is_good(const struct merge *merge, const tacho_metric *metric) {
     return fault == NULL;
 }
 
+static const char *scope_fault(const tacho_scope_metrics *scope) {
+    if (scope->scope == NULL ||
+        !tachoi_produced_array_is_walkable(scope->metrics, scope->metric_count, scope->metric_size,
+                                           FIRST_METRIC)) {
+        return "scope or metrics is NULL, or metric_size is not sizeof(tacho_metric)";
+    }
+    return tachoi_produced_scope_fault(scope->scope);
+}
+
 static void add_scope(struct merge *merge, const void *given, size_t size) {
     tacho_scope_metrics scope;
     copy_struct(&scope, sizeof scope, given, size);
-    if (scope.scope == NULL ||
-        !tachoi_produced_array_is_walkable(scope.metrics, scope.metric_count, scope.metric_size,
-                                           FIRST_METRIC)) {
+    const char *fault = scope_fault(&scope);
+    if (fault != NULL) {
         tachoi_report(TACHO_SEVERITY_WARNING, "metric_reader", "produced_invalid", merge->producer,
-                      "a scope of producer %s is left out: scope or metrics is NULL, or "
-                      "metric_size is not sizeof(tacho_metric)",
-                      merge->producer);
+                      "a scope of producer %s is left out: %s", merge->producer, fault);
         return;
     }
     tacho_metric *metrics = take(merge, scope.metric_count, sizeof metrics[0]);

@@ -47,10 +47,17 @@ static bool has_temporality(tacho_metric_type type) {
     return type != TACHO_METRIC_GAUGE && type != TACHO_METRIC_SUMMARY;
 }
 
+static bool is_text(tacho_string text) {
+    return text.data != NULL || text.length == 0;
+}
+
 static const char *head_fault(const tacho_metric *metric) {
     size_t least = least_point_size(metric->type);
     if (metric->name.data == NULL || metric->name.length == 0) {
         return "it has no name";
+    }
+    if (!is_text(metric->description) || !is_text(metric->unit)) {
+        return "its description or unit has a length, but no pointer";
     }
     if (least == SIZE_MAX) {
         return "its type does not exist";
@@ -76,20 +83,62 @@ static bool key_precedes(tacho_string a, tacho_string b) {
     return order < 0 || (order == 0 && a.length < b.length);
 }
 
+/* What the members of a value point to is not looked at. */
+static bool is_value(const tacho_value *value) {
+    switch (value->type) {
+    case TACHO_VALUE_STRING:
+    case TACHO_VALUE_BYTES:
+        return is_text(value->as.string);
+    case TACHO_VALUE_STRING_ARRAY:
+        return value->as.strings.items != NULL || value->as.strings.count == 0;
+    case TACHO_VALUE_BOOL_ARRAY:
+        return value->as.booleans.items != NULL || value->as.booleans.count == 0;
+    case TACHO_VALUE_I64_ARRAY:
+        return value->as.i64s.items != NULL || value->as.i64s.count == 0;
+    case TACHO_VALUE_F64_ARRAY:
+        return value->as.f64s.items != NULL || value->as.f64s.count == 0;
+    case TACHO_VALUE_ARRAY:
+        return value->as.values.items != NULL || value->as.values.count == 0;
+    case TACHO_VALUE_MAP:
+        return value->as.map.items != NULL || value->as.map.count == 0;
+    case TACHO_VALUE_EMPTY:
+    case TACHO_VALUE_BOOL:
+    case TACHO_VALUE_I64:
+    case TACHO_VALUE_F64:
+        return true;
+    }
+    return false;
+}
+
 static const char *attributes_fault(const tacho_attributes *attributes) {
     if (attributes->items == NULL && attributes->count > 0) {
-        return "a point has a number of attributes, but no pointer";
+        return "there is a number of attributes, but no pointer";
     }
     for (size_t i = 0; i < attributes->count; i++) {
         tacho_string key = attributes->items[i].key;
         if (key.data == NULL || key.length == 0) {
-            return "a point has an attribute without a key";
+            return "an attribute has no key";
+        }
+        if (!is_value(&attributes->items[i].value)) {
+            return "the value of an attribute has a type that does not exist, or lacks a pointer";
         }
         if (i > 0 && !key_precedes(attributes->items[i - 1].key, key)) {
-            return "the attributes of a point are not sorted by key and unique";
+            return "attributes are not sorted by key and unique";
         }
     }
     return NULL;
+}
+
+static const char *exemplars_fault(const tacho_exemplars *exemplars) {
+    if (!tachoi_produced_array_is_walkable(exemplars->items, exemplars->count, exemplars->size,
+                                           TACHOI_SIZE_UP_TO(tacho_exemplar, span_id))) {
+        return "the exemplars of a point are NULL, or their size is not that of tacho_exemplar";
+    }
+    const char *fault = NULL;
+    for (size_t i = 0; fault == NULL && i < exemplars->count; i++) {
+        fault = attributes_fault(&tacho_exemplars_at(exemplars, i)->filtered_attributes);
+    }
+    return fault;
 }
 
 static const char *histogram_fault(const tacho_histogram_point *point) {
@@ -100,7 +149,28 @@ static const char *histogram_fault(const tacho_histogram_point *point) {
         (point->bounds == NULL || !tachoi_bounds_are_valid(point->bounds, point->bound_count))) {
         return "the bounds of a point are not finite and strictly increasing";
     }
-    return NULL;
+    return exemplars_fault(&point->exemplars);
+}
+
+/* 2^1024 is the least power of two beyond all doubles, 2^-1074 the least double above zero, which
+ * lies in the bucket that begins at 2^-1075. */
+#define HIGHEST_EXPONENT 1024
+#define LOWEST_EXPONENT 1075
+
+/* Whether doubles lie in all buckets, those without a count included; the bounds at both ends may
+ * be just beyond. The scale is good. (EXPH-22) */
+static bool has_bounds_in_range(const tacho_exponential_buckets *buckets, int32_t scale) {
+    int64_t highest = HIGHEST_EXPONENT;
+    int64_t lowest = LOWEST_EXPONENT;
+    if (scale >= 0) {
+        highest <<= scale;
+        lowest <<= scale;
+    } else {
+        highest >>= -scale; /* all scales divide it */
+        lowest = (lowest + (INT64_C(1) << -scale) - 1) >> -scale;
+    }
+    return buckets->count == 0 || (buckets->offset >= -lowest && buckets->offset < highest &&
+                                   buckets->count <= (uint64_t)(highest - buckets->offset));
 }
 
 static const char *exponential_fault(const tacho_exponential_histogram_point *point) {
@@ -111,7 +181,11 @@ static const char *exponential_fault(const tacho_exponential_histogram_point *po
     if (point->scale < MIN_SCALE || point->scale > MAX_SCALE) {
         return "the scale of a point is not between -10 and 20";
     }
-    return NULL;
+    if (!has_bounds_in_range(&point->positive, point->scale) ||
+        !has_bounds_in_range(&point->negative, point->scale)) {
+        return "buckets of a point lie beyond all doubles";
+    }
+    return exemplars_fault(&point->exemplars);
 }
 
 /* DM-08. Where nothing was measured sources say NaN, which is not negative. */
@@ -166,7 +240,14 @@ static const char *point_fault(const tacho_metric *metric, size_t index) {
     case TACHO_METRIC_GAUGE:
         break;
     }
-    return NULL;
+    return exemplars_fault(&tacho_metric_number_point(metric, index)->exemplars);
+}
+
+const char *tachoi_produced_scope_fault(const tacho_scope *scope) {
+    if (!is_text(scope->name) || !is_text(scope->version) || !is_text(scope->schema_url)) {
+        return "its name, version or schema_url has a length, but no pointer";
+    }
+    return attributes_fault(&scope->attributes);
 }
 
 const char *tachoi_produced_metric_fault(const tacho_metric *metric) {

@@ -8,7 +8,10 @@
 
 #include "tacho/sdk/metric_producer.h"
 
-/** NULL if the metric is good, else what is wrong, for "metric is left out: %s". */
+/** NULL if the scope is good, else what is wrong, for "a scope is left out: %s". */
+const char *tachoi_produced_scope_fault(const tacho_scope *scope);
+
+/** The same of a metric with all its points. */
 const char *tachoi_produced_metric_fault(const tacho_metric *metric);
 
 /** Whether an array of structs of this size can be walked: at least `least` bytes each, aligned. */

@@ -146,6 +146,7 @@ void tacho_metric_reader_destroy(tacho_metric_reader *reader) {
 
 bool tachoi_reader_is_here(tacho_metric_reader *reader) {
     return tachoi_gate_is_mine(&reader->collect_gate) ||
+           (reader->exporter != NULL && tachoi_exporter_is_here(reader->exporter)) ||
            (reader->thread != NULL && tachoi_reader_thread_is_here(reader->thread));
 }
 

@@ -79,8 +79,8 @@ void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *p
  * collection. TACHO_OK or TACHO_E_SYSTEM. */
 int tachoi_reader_start(tacho_metric_reader *reader);
 
-/** Whether the calling thread is in a callback or an export of this reader, so that waiting for the
- * reader would never end. */
+/** Whether the calling thread is in a callback, an export or a flush of this reader, so that
+ * waiting for the reader would never end. */
 bool tachoi_reader_is_here(tacho_metric_reader *reader);
 
 /** Collects and exports, then flushes the exporter. TACHO_OK, TACHO_E_TIMEOUT, TACHO_E_FAILED,

@@ -145,26 +145,26 @@ static bool preferred_aggregation(const tacho_metric_exporter *exporter, tacho_i
         return false;
     }
     exporter->ops.default_aggregation(exporter->self, kind, answer);
-    const char *field = "";
-    const char *fault = tachoi_aggregation_fault(answer, &field);
-    if (fault != NULL) {
+    char why[TACHOI_AGGREGATION_TEXT_BYTES];
+    int status = tachoi_aggregation_check(answer, why, sizeof why);
+    if (status != TACHO_OK) {
         tachoi_report(TACHO_SEVERITY_WARNING, "metric_reader", "exporter_preference_invalid",
                       kind_names[kind],
-                      "exporter %s prefers an aggregation for %s that is wrong: %s: %s; the "
-                      "default one is used",
-                      exporter->ops.name, kind_names[kind], field, fault);
+                      "exporter %s prefers an aggregation for %s that is wrong: %s; the default "
+                      "one is used",
+                      exporter->ops.name, kind_names[kind], why);
     }
-    return fault == NULL && answer->type != TACHO_AGGREGATION_DEFAULT;
+    return status == TACHO_OK && answer->type != TACHO_AGGREGATION_DEFAULT;
 }
 
 static int read_aggregation(tacho_metric_reader *reader, const struct tachoi_setup *setup,
                             const tacho_aggregation *given, tacho_instrument_kind kind) {
     tacho_aggregation preferred;
-    const char *field = "";
-    const char *fault = given != NULL ? tachoi_aggregation_fault(given, &field) : NULL;
-    if (fault != NULL) {
-        return tachoi_setup_fail(setup, TACHO_E_INVALID, "default_aggregations",
-                                 "that of %s: %s: %s", kind_names[kind], field, fault);
+    char why[TACHOI_AGGREGATION_TEXT_BYTES];
+    int status = given != NULL ? tachoi_aggregation_check(given, why, sizeof why) : TACHO_OK;
+    if (status != TACHO_OK) {
+        return tachoi_setup_fail(setup, status, "default_aggregations", "that of %s: %s",
+                                 kind_names[kind], why);
     }
     if (given == NULL && preferred_aggregation(reader->exporter, kind, &preferred)) {
         given = &preferred;

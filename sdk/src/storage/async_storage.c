@@ -16,6 +16,7 @@
 #include "base/fork.h"
 #include "storage/async_table.h"
 #include "storage/cell.h"
+#include "storage/start_time.h"
 #include "storage/storage.h"
 #include "tacho/sdk/metric_data.h"
 
@@ -211,13 +212,21 @@ static void read_value(const struct tachoi_async_storage *storage,
     }
 }
 
+static uint64_t start_time(const struct tachoi_async_storage *storage,
+                           struct tachoi_async_entry *entry) {
+    const uint64_t now = storage->time_unix_nano;
+    if (storage->is_delta) {
+        return tachoi_start_before(storage->new_start_time_unix_nano, now);
+    }
+    entry->start_time_unix_nano = tachoi_start_before(entry->start_time_unix_nano, now);
+    return entry->start_time_unix_nano;
+}
+
 /* Exemplars are taken out of the reservoir, so all that can fail comes before them. */
 static bool read_point(const struct tachoi_async_storage *storage, struct tachoi_async_entry *entry,
                        struct tachoi_arena *arena, tacho_number_point *point) {
     *point = (tacho_number_point){.series = {.id = entry->id, .generation = storage->generation},
-                                  .start_time_unix_nano = storage->is_delta
-                                                              ? storage->new_start_time_unix_nano
-                                                              : entry->start_time_unix_nano,
+                                  .start_time_unix_nano = start_time(storage, entry),
                                   .time_unix_nano = storage->time_unix_nano};
     read_value(storage, entry, point);
     if (!tachoi_attributes_unpack(entry->bytes, entry->size, arena, &point->attributes)) {

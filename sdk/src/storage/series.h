@@ -80,9 +80,9 @@ struct tachoi_series {
  * and the looking at `use` that follows it must not change places: the additions are sequentially
  * consistent, as are the clearing and the reading, and the giving of stripes and looking for them;
  * histograms set the bits while they hold the cell; and last values are stored by an exchange, but
- * only where is_delta or takes_touches says that somebody clears the bit. A recorder that has just
- * read takes_touches as false may go unnoticed once, so it is set a collection before the first
- * clearing, or before there are recorders.
+ * only where is_delta or takes_touches says that somebody clears the bit. A recorder that read
+ * takes_touches as false just before the first removal of all may set no bit: its value is in the
+ * next point of the series, but only a series that has not ended has a next one.
  *
  * TOUCHED is set together with RECORDED, which stays, so that recorders look at TOUCHED alone. It
  * may also be found where the cells hold nothing new: the recorder was between its addition and its

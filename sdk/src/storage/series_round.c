@@ -6,7 +6,7 @@
 
 /** Whether all visits that ran in the epoch that `tag` is the lower half of are over. */
 static bool is_over(const struct tachoi_series_map *map, uint32_t tag) {
-    return (uint32_t)((uint32_t)tachoi_visits_epoch(&map->visits) - tag) >= 2;
+    return (uint32_t)((uint32_t)tachoi_visits_epoch(&map->visits) - tag) >= TACHOI_GRACE_EPOCHS;
 }
 
 /* --- memory --- */
@@ -125,9 +125,13 @@ static void put_away(struct tachoi_series_map *map, struct tachoi_series *series
     *list = series;
 }
 
+/** In this order, so that a child forked between two steps does not walk beyond the end of the
+ * list: not findable, not counted, then not linked. */
 static void unlink_locked(struct tachoi_series_map *map, struct tachoi_series *previous,
                           struct tachoi_series *series) {
     tachoi_series_table_erase(atomic_load_explicit(&map->table, memory_order_relaxed), series);
+    /* release; pairs with the acquire in tachoi_series_map_count */
+    atomic_fetch_sub_explicit(&map->count, 1, memory_order_release);
     /* relaxed: only the collector follows these links, and it is at this line */
     atomic_store_explicit(&previous->next,
                           atomic_load_explicit(&series->next, memory_order_relaxed),
@@ -135,8 +139,6 @@ static void unlink_locked(struct tachoi_series_map *map, struct tachoi_series *p
     if (map->last == series) {
         map->last = previous;
     }
-    /* release; pairs with the acquire in tachoi_series_map_count */
-    atomic_fetch_sub_explicit(&map->count, 1, memory_order_release);
     put_away(map, series);
 }
 

@@ -4,15 +4,17 @@
  *
  * Which calls may run together on one storage:
  *
- *                 record   bind/release   bound record   collect   destroy
- *   record          yes        yes            yes          yes       no
- *   bind/release    yes        yes            yes          yes       no
- *   bound record    yes        yes            yes          yes       no
- *   collect         yes        yes            yes          no*       no
+ *                 record   bind/release   bound record   remove   collect   destroy
+ *   record          yes        yes            yes          yes      yes       no
+ *   bind/release    yes        yes            yes          yes      yes       no
+ *   bound record    yes        yes            yes          yes      yes       no
+ *   remove          yes        yes            yes          yes      yes       no
+ *   collect         yes        yes            yes          yes      no*       no
  *
  * (*) the pipeline serialises collections. Progress: recording a known series is wait-free for last
  * values and integer sums; a double sum retries only where another recorder has got through; a
- * histogram tries a bounded number of times. A new series takes the map's lock for its insertion.
+ * histogram tries a bounded number of times. A new series takes the map's lock for its insertion,
+ * and in a delta stream the first measurement of a series in each interval takes it for its place.
  * In a forked child recording a known series goes on (sets beyond a full limit go to the overflow
  * series, as ever), a new one is dropped without touching the lock. */
 #ifndef TACHOI_STORAGE_STORAGE_H
@@ -155,7 +157,7 @@ bool tachoi_async_storage_collect(struct tachoi_async_storage *storage, struct t
                                   struct tachoi_points *out);
 void tachoi_async_storage_take_drops(struct tachoi_async_storage *storage,
                                      struct tachoi_storage_drops *into);
-/** Number of series held. Any thread. */
+/** Number of series held, the overflow series included. Any thread. */
 size_t tachoi_async_storage_series_count(const struct tachoi_async_storage *storage);
 
 #endif

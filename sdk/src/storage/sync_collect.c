@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the reading of a synchronous storage: which series yield a point, which expire, and which
  * are done with. Recording goes on meanwhile. (TIME-02..08) */
+#include <assert.h>
+
 #include "base/clock.h"
 #include "storage/sync_storage.h"
 
@@ -10,15 +12,13 @@ struct collection {
     uint64_t elapsed_ms;
     unsigned char *items;
     size_t count;
-    size_t capacity;
-    size_t size;
+    size_t capacity; /* all series that are looked at */
+    size_t size;     /* of a point */
 };
 
 /** False when memory is short. */
 static bool add_point(struct collection *collection, struct tachoi_series *series) {
-    if (collection->count == collection->capacity) {
-        return true; /* made since the collection began: the next one shows it */
-    }
+    assert(collection->count < collection->capacity);
     const enum tachoi_point_result result = tachoi_point_make(
         &collection->maker, series, collection->items + collection->count * collection->size);
     collection->count += result == TACHOI_POINT_MADE;
@@ -105,8 +105,9 @@ static uint64_t elapsed_ms(struct tachoi_sync_storage *storage, uint64_t now_ns)
     return now_ns > last_ns ? (now_ns - last_ns) / TACHOI_NS_PER_MS : 0;
 }
 
-/** What nobody can hold any more is freed before the ring is drained into what is left, and the
- * interval ends behind that: what the ring held belongs to it. */
+/** First the epoch advances: what the visits that are over then have put into the ring is drained
+ * before anything that they recorded into is unlinked. The interval ends behind that, since what
+ * the ring held belongs to it. */
 static void begin(struct tachoi_sync_storage *storage, struct tachoi_series_round *round) {
     tachoi_series_map_reclaim(&storage->map);
     if (storage->family.ring != NULL) {

@@ -3,7 +3,7 @@
  * of memory leaves the measurements where they are. */
 #include <string.h>
 
-#include "base/clock.h"
+#include "storage/start_time.h"
 #include "storage/sync_storage.h"
 #include "tacho/sdk/metric_data.h"
 
@@ -35,20 +35,14 @@ static bool unpack(const struct tachoi_point_maker *maker, const struct tachoi_s
                                     maker->arena, out);
 }
 
-/** A start is never later than its point: the clock may have stepped back, and a series that was
- * made while the collection was already under way began, for all it will ever tell, just before. */
-static uint64_t before_now(const struct tachoi_point_maker *maker, uint64_t start_unix_nano) {
-    const uint64_t now = maker->now.unix_nano;
-    return start_unix_nano >= now && now >= TACHOI_NS_PER_MS ? now - TACHOI_NS_PER_MS
-                                                             : start_unix_nano;
-}
-
-/** Of a cumulative series it never changes once it was told. (TIME-04..08) */
+/** Of a cumulative series it does not change once it was told, unless the clock steps back behind
+ * it. (TIME-04..08) */
 static uint64_t start_time(const struct tachoi_point_maker *maker, struct tachoi_series *series) {
+    const uint64_t now = maker->now.unix_nano;
     if (series->family->is_delta) {
-        return before_now(maker, maker->interval_start_unix_nano);
+        return tachoi_start_before(maker->interval_start_unix_nano, now);
     }
-    series->start_time_unix_nano = before_now(maker, series->start_time_unix_nano);
+    series->start_time_unix_nano = tachoi_start_before(series->start_time_unix_nano, now);
     return series->start_time_unix_nano;
 }
 

@@ -5,10 +5,13 @@
  * A visit is the time between looking a series up by its attributes and being done with it. Visits
  * are counted in stripes, each in one of two counters: that of the epoch in which it began. The
  * collector advances the epoch when the other counter, that of the epoch before, is zero in all
- * stripes. What was unlinked in epoch e cannot be held by any visit once the epoch is e + 2: the
- * visits that began before or during e have ended, and a later one, whose counting is ordered
- * before its look-up, sees the unlinking (both sides are sequentially consistent). Nobody waits: a
- * visit that takes long delays reclamation and nothing else.
+ * stripes. What was unlinked in epoch e cannot be held by any visit once the epoch is e + 3. The
+ * look that led to e + 1 may have come before the unlinking, which another thread did meanwhile;
+ * those that led to e + 2 and e + 3 came after it, and they were at both counters. Both matter: a
+ * visit that read the epoch long ago may count in either. So the visits that began before the
+ * unlinking have ended, and a later one, whose counting is ordered before its look-up, sees the
+ * unlinking (both sides are sequentially consistent). Nobody waits: a visit that takes long delays
+ * reclamation and nothing else.
  *
  * Counting costs two atomic additions, so it begins only when something is to be unlinked for the
  * first time. A visit that began uncounted looks again, after each pointer that it loads, whether
@@ -31,6 +34,9 @@
 #include <stdint.h>
 
 #include "storage/stripes.h"
+
+/** So many epochs later nobody holds what was unlinked. */
+#define TACHOI_GRACE_EPOCHS 3
 
 struct tachoi_visit_stripe {
     _Atomic(uint32_t) running[2];
@@ -83,12 +89,12 @@ static inline uint64_t tachoi_visits_epoch(const struct tachoi_visits *visits) {
     return atomic_load_explicit(&visits->epoch, memory_order_seq_cst);
 }
 
-/** Advances as far as it can, at most two epochs. Collector. */
+/** Advances as far as it can, at most by a grace period. Collector. */
 void tachoi_visits_advance(struct tachoi_visits *visits);
 
 /** Whether nobody can hold any more what was unlinked in epoch `tag`. */
 static inline bool tachoi_visits_are_over(const struct tachoi_visits *visits, uint64_t tag) {
-    return tachoi_visits_epoch(visits) >= tag + 2;
+    return tachoi_visits_epoch(visits) >= tag + TACHOI_GRACE_EPOCHS;
 }
 
 #endif

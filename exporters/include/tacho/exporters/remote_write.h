@@ -10,7 +10,8 @@
  * reader for cumulative temporality. Points that it cannot send (exponential histograms and
  * summaries, yet; deltas; points without a recorded value) are not accepted: they are counted as
  * unsupported_points, and a diagnostic names a metric and what helps. The rest of their batch is
- * sent, and export_batch returns TACHO_OK. Where a reader limits the size of batches, a collection
+ * sent, and export_batch returns TACHO_OK. Exemplars are not sent yet; they are counted, and a
+ * diagnostic tells so once. Where a reader limits the size of batches, a collection
  * is gathered and queued with its last batch.
  *
  * Every option has an environment variable, TACHO_REMOTE_WRITE_ and its name in capitals; a value
@@ -128,6 +129,7 @@ typedef struct tacho_remote_write_stats {
     /** Points that were not accepted, since they cannot be sent: exponential histograms, summaries,
      * delta temporality, no recorded value. In points, not samples; no part of the sum above. */
     uint64_t unsupported_points;
+    uint64_t unsupported_exemplars; /**< Exemplars, none of which is sent yet. */
 } tacho_remote_write_stats;
 
 /**

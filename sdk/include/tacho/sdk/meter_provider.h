@@ -93,7 +93,8 @@ typedef struct tacho_meter_provider_options {
  * an incomplete clock, an exemplar_filter that there is not, no `out`; or a struct_size that is too
  * small, then nothing is taken over, as nothing can be read), TACHO_E_BUSY (a reader or view that
  * has a provider, which is left alone, or is in the list twice), TACHO_E_UNSUPPORTED,
- * TACHO_E_NO_MEMORY, TACHO_E_SYSTEM (no thread). A failure is told to the diagnostics handler, too.
+ * TACHO_E_NO_MEMORY, TACHO_E_SYSTEM (no thread), TACHO_E_FORKED (a reader of the parent process).
+ * A failure is told to the diagnostics handler, too. Any thread.
  */
 TACHO_API int tacho_meter_provider_create(const tacho_meter_provider_options *options,
                                           tacho_meter_provider **out);
@@ -104,7 +105,7 @@ TACHO_API int tacho_meter_provider_create(const tacho_meter_provider_options *op
  * Given the global provider, it flushes the installed one.
  * Returns TACHO_OK (everything arrived), TACHO_E_TIMEOUT, TACHO_E_FAILED (some was refused or
  * lost), TACHO_E_SHUTDOWN, TACHO_E_INVALID, TACHO_E_FORKED, TACHO_E_BUSY (called from inside one of
- * its callbacks or exports, for which it would have to wait). tacho_meter_provider_delivery says
+ * its callbacks or exporters, for which it would have to wait). tacho_meter_provider_delivery says
  * how much.
  */
 TACHO_API int tacho_meter_provider_force_flush(tacho_meter_provider *provider, uint32_t timeout_ms);
@@ -130,7 +131,7 @@ TACHO_API void tacho_meter_provider_delivery(tacho_meter_provider *provider, tac
  * keeps the memory of its instruments, series and bound handles until the process ends, reachable,
  * so that a call that had begun can end; what it records is dropped. A program that installs a new
  * provider again and again pays this each time.
- * NULL is allowed. In a forked child it frees nothing. From inside a callback or an export of the
+ * NULL is allowed. In a forked child it frees nothing. From inside a callback or an exporter of the
  * provider it is refused, with a diagnostic.
  */
 TACHO_API void tacho_meter_provider_destroy(tacho_meter_provider *provider);

@@ -77,8 +77,8 @@ typedef struct tacho_metric_exporter_ops {
  * Makes an exporter of a table and an object. The table must live as long as the exporter; `self`
  * is handed to every function and is this exporter's from now on, on failure too: destroy has been
  * called when it fails, if `ops` has one that can be called.
- * Returns TACHO_OK, TACHO_E_INVALID (`ops` or a required member missing), TACHO_E_UNSUPPORTED,
- * TACHO_E_NO_MEMORY.
+ * Returns TACHO_OK, TACHO_E_INVALID (`ops`, a required member or `out` missing),
+ * TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY. Any thread.
  */
 TACHO_API int tacho_metric_exporter_create(const tacho_metric_exporter_ops *ops, void *self,
                                            tacho_metric_exporter **out);

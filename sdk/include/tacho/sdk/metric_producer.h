@@ -55,7 +55,8 @@ typedef struct tacho_metric_producer_ops {
 /**
  * Makes a producer of a table and an object. The table must live as long as the producer; `self` is
  * this producer's from now on, on failure too, as with tacho_metric_exporter_create.
- * Returns TACHO_OK, TACHO_E_INVALID, TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY.
+ * Returns TACHO_OK, TACHO_E_INVALID (`ops`, a required member or `out` missing),
+ * TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY. Any thread.
  */
 TACHO_API int tacho_metric_producer_create(const tacho_metric_producer_ops *ops, void *self,
                                            tacho_metric_producer **out);

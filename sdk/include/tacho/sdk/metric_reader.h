@@ -63,8 +63,9 @@ typedef struct tacho_periodic_reader_options {
  * time. Its thread starts when a provider takes it, blocks all signals and is called
  * "tacho-reader". `exporter` is consumed, on success and on failure. `options` may be NULL. Returns
  * TACHO_OK, TACHO_E_INVALID (no exporter, or one that has a reader; an option out of its range),
- * TACHO_E_BUSY (a producer that has a reader), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY; a failure
- * names the field.
+ * TACHO_E_BUSY (a producer that has a reader), TACHO_E_UNSUPPORTED, TACHO_E_NO_MEMORY,
+ * TACHO_E_FORKED (exporter or producer of the parent process); a failure names the field. Any
+ * thread.
  */
 TACHO_API int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
                                            const tacho_periodic_reader_options *options,
@@ -114,8 +115,10 @@ TACHO_API void tacho_metric_reader_destroy(tacho_metric_reader *reader);
  * Collects now and hands the batch to the reader's exporter, on the calling thread. Waits for a
  * collection that is under way. Works for periodic readers too. `timeout_ms`: 0 = 30000.
  * Returns TACHO_OK; TACHO_E_TIMEOUT; TACHO_E_FAILED (a producer did) or what export_batch returned;
- * TACHO_E_SHUTDOWN; TACHO_E_INVALID (no reader, no provider or no exporter); TACHO_E_FORKED;
- * TACHO_E_BUSY (called from inside a collection of the same reader).
+ * TACHO_E_NO_MEMORY (the SDK's series that are missing come with a later collection, metrics of
+ * producers and what could not be split are lost); TACHO_E_SHUTDOWN; TACHO_E_INVALID (no reader, no
+ * provider or no exporter); TACHO_E_FORKED; TACHO_E_BUSY (called from inside a collection of the
+ * same reader).
  */
 TACHO_API int tacho_metric_reader_collect(tacho_metric_reader *reader, uint32_t timeout_ms);
 

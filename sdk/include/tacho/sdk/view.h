@@ -78,7 +78,8 @@ typedef struct tacho_view_options {
  * destroy it. Returns TACHO_OK; TACHO_E_INVALID (a name for several instruments, a key in both
  * lists, an empty key, boundaries that are not finite and strictly increasing, a parameter of the
  * aggregation out of its range, an incomplete reservoir, no `out`); TACHO_E_UNSUPPORTED;
- * TACHO_E_NO_MEMORY. A failure is told to the diagnostics handler, too, and names the field.
+ * TACHO_E_NO_MEMORY. A failure is told to the diagnostics handler, too, and names the field. Any
+ * thread.
  */
 TACHO_API int tacho_view_create(const tacho_view_options *options, tacho_view **out);
 
@@ -91,8 +92,9 @@ typedef enum tacho_view_matching_mode {
     TACHO_VIEW_MATCHING_INDEPENDENT = 0, /**< each gives a stream of its own */
     /**
      * Views of one name make one stream together, and those without a name join each of them (or
-     * make one, where no view has a name): for each property the last view that gives it counts;
-     * attributes must pass the lists of all.
+     * make one, where no view has a name): for each property the last view that gives it counts
+     * (an aggregation of type default takes back what an earlier view says); attributes must pass
+     * the lists of all.
      */
     TACHO_VIEW_MATCHING_COMPOSABLE = 1
 } tacho_view_matching_mode;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns counting what a batch would become, without converting it. Pure. */
+#ifndef TACHOI_REMOTE_WRITE_BATCH_SIZES_H
+#define TACHOI_REMOTE_WRITE_BATCH_SIZES_H
+
+#include <stddef.h>
+
+#include "tacho/sdk/metric_data.h"
+
+struct tachoi_batch_sizes {
+    size_t samples;     /* of the points that can be sent; merged ones counted apart */
+    size_t components;  /* their time series, the sums included that histograms may lack */
+    size_t unsupported; /* points that cannot be sent */
+    size_t exemplars;   /* of all points */
+};
+
+/** Without target_info. */
+struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch);
+
+/** Samples of a point that can be sent. */
+size_t tachoi_point_samples(const tacho_metric *metric, size_t index);
+
+#endif
