@@ -132,7 +132,10 @@ static inline int model_place(struct model_stream *stream, int set, uint64_t now
 
 /** Whether the stream can keep the value at all: what the instrument refuses never gets here. */
 static inline bool model_accepts(const struct model_stream *stream, double value) {
-    return stream->type == TACHO_AGGREGATION_LAST_VALUE || isfinite(value);
+    const bool is_monotonic =
+        stream->kind == TACHO_INSTRUMENT_HISTOGRAM && stream->type == TACHO_AGGREGATION_SUM;
+    return stream->type == TACHO_AGGREGATION_LAST_VALUE ||
+           (isfinite(value) && !(is_monotonic && value < 0));
 }
 
 /* --- removing --- */

@@ -162,10 +162,11 @@ static void make_view(struct view *view, size_t index, tacho_view **out) {
         keys[key_count++] = "b";
     }
     view->has_filter = includes || key_count > 0;
+    const bool is_explicit = view->type == TACHO_AGGREGATION_EXPLICIT_BUCKET_HISTOGRAM;
     const tacho_aggregation aggregation = {.struct_size = sizeof aggregation,
                                            .type = view->type,
-                                           .boundaries = few_bounds,
-                                           .boundary_count = 3,
+                                           .boundaries = is_explicit ? few_bounds : NULL,
+                                           .boundary_count = is_explicit ? 3 : 0,
                                            .max_size = (uint32_t)view->max_size};
     const tacho_view_options options = {
         .struct_size = sizeof options,

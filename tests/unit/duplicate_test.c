@@ -157,16 +157,44 @@ Test(duplicate, a_view_with_a_description_makes_both_one_stream) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+/* INST-05: views select by unit, too */
+Test(duplicate, another_unit_is_told_with_a_recipe_that_mends_it) {
+    static const char recipe[] =
+        "tacho_view_create(TACHO_OPTIONS(tacho_view_options, .instrument_name = \"u\", "
+        ".unit = \"By/s\", .name = \"u.By.s\"), &view)";
+    struct sdk sdk = make_sdk();
+    capture_diagnostics();
+    unit_counter(sdk.meter, "u", "By/s");
+    tacho_meter_create_counter(sdk.meter, "u", NULL);
+    cr_expect(was_told("duplicate_instrument", recipe), "%s",
+              diagnostic_of("duplicate_instrument"));
+    capture_diagnostics();
+    unit_counter(sdk.meter, "w", NULL);
+    unit_counter(sdk.meter, "w", "{request}");
+    cr_expect(was_told("duplicate_instrument", ".unit = \"{request}\", .name = \"w.request\""));
+    tacho_meter_provider_destroy(sdk.provider);
+
+    sdk = SDK_WITH_VIEWS(VIEW(.instrument_name = "u", .unit = "By/s", .name = "u.By.s"));
+    capture_diagnostics();
+    unit_counter(sdk.meter, "u", "By/s");
+    tacho_meter_create_counter(sdk.meter, "u", NULL);
+    cr_expect(eq(sz, diagnostics_log.count, 0), "%s", diagnostics_log.messages[0]);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 /* INST-06 */
 Test(duplicate, what_no_recipe_mends_is_told_in_general_words) {
     struct sdk sdk = make_sdk();
     capture_diagnostics();
-    unit_counter(sdk.meter, "u", "s");
-    unit_counter(sdk.meter, "u", "ms");
+    tacho_counter_add(tacho_meter_create_counter(sdk.meter, "n", NULL), 1, TACHO_NO_ATTRS);
+    tacho_counter_f64_add(tacho_meter_create_counter_f64(sdk.meter, "n", NULL), 2, TACHO_NO_ATTRS);
     cr_expect(was_told("duplicate_instrument",
                        "make kind, number type, unit and description equal, or rename one"),
               "%s", diagnostic_of("duplicate_instrument"));
     cr_expect(not(was_told("duplicate_instrument", "tacho_view_create")));
+    struct collected *collected = collect(sdk.reader);
+    cr_expect(eq(sz, collected->metric_count, 2), "both are exported");
+    free(collected);
     tacho_meter_provider_destroy(sdk.provider);
 }
 
@@ -220,6 +248,40 @@ Test(duplicate, views_that_give_one_name_are_applied_and_told) {
     cr_expect(eq(sz, collected->metric_count, 2), "both are exported");
     free(collected);
     tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* VIEW-08 */
+Test(duplicate, instruments_that_views_make_one_stream_are_told) {
+    tacho_metric_reader *readers[] = {make_manual_reader(), make_manual_reader()};
+    tacho_view *views[] = {VIEW(.instrument_name = "a", .name = "n"),
+                           VIEW(.instrument_name = "g", .name = "m"),
+                           VIEW(.instrument_name = "h", .name = "m")};
+    tacho_meter_provider *provider = NULL;
+    cr_assert(eq(int,
+                 tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                           .readers = readers, .reader_count = 2,
+                                                           .views = views, .view_count = 3),
+                                             &provider),
+                 TACHO_OK));
+    tacho_meter *meter = tacho_meter_provider_get_meter(provider, "test", NULL);
+    capture_diagnostics();
+    tacho_counter_add(tacho_meter_create_counter(meter, "a", NULL), 1, TACHO_NO_ATTRS);
+    tacho_counter_add(tacho_meter_create_counter(meter, "A", NULL), 1, TACHO_NO_ATTRS);
+    cr_expect(eq(sz, told_count("shared_stream"), 0), "one instrument, spelled in two ways");
+    tacho_counter_add(tacho_meter_create_counter(meter, "n", NULL), 10, TACHO_NO_ATTRS);
+    cr_expect(was_told("shared_stream",
+                       "one stream, `n`, of instrument `a` and instrument `n`: what both measure "
+                       "is added up"),
+              "%s", diagnostic_of("shared_stream"));
+    cr_expect(eq(sz, told_count("shared_stream"), 1), "once for both readers");
+    capture_diagnostics();
+    tacho_gauge_record(tacho_meter_create_gauge(meter, "g", NULL), 1, TACHO_NO_ATTRS);
+    tacho_gauge_record(tacho_meter_create_gauge(meter, "h", NULL), 2, TACHO_NO_ATTRS);
+    cr_expect(was_told("shared_stream", "one value is lost"));
+    struct collected *collected = collect(readers[0]);
+    cr_expect(eq(i64, point_of(collected, "n", 0)->i64, 12));
+    free(collected);
+    tacho_meter_provider_destroy(provider);
 }
 
 /* VIEW-20, VIEW-21 */

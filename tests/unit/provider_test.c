@@ -186,9 +186,11 @@ Test(provider, each_refusal_is_told_with_its_cure) {
     tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .clock = &no_clock),
                                 &provider);
     tacho_meter_provider_create(NULL, NULL);
-    tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .reader_count = 2),
-                                &provider);
-    cr_assert(eq(sz, diagnostics_log.count, 4), "two are about the same field");
+    for (int i = 0; i < 2; i++) { /* the same mistake again is told once a minute */
+        tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options, .reader_count = 2),
+                                    &provider);
+    }
+    cr_assert(eq(sz, diagnostics_log.count, 5), "two are about the same field");
     cr_expect(eq(str, diagnostics_log.messages[0],
                  "tacho_meter_provider_create failed: tacho_meter_provider_options.struct_size: it "
                  "is 0; set it to sizeof(tacho_meter_provider_options), or use TACHO_OPTIONS"));

@@ -145,7 +145,8 @@ Test(stream, the_kind_judges_values_whatever_the_aggregation) {
         SDK_WITH_VIEWS(VIEW(.instrument_name = "g"),
                        VIEW(.instrument_name = "g", .name = "g.sum", .aggregation = &sum),
                        VIEW(.instrument_name = "c", .aggregation = &last),
-                       VIEW(.instrument_name = "h", .aggregation = &sum));
+                       VIEW(.instrument_name = "h", .aggregation = &sum),
+                       VIEW(.instrument_name = "h", .name = "h.h"));
     capture_diagnostics();
     tacho_gauge_f64 *gauge = tacho_meter_create_gauge_f64(sdk.meter, "g", NULL);
     tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "c", NULL);
@@ -163,9 +164,10 @@ Test(stream, the_kind_judges_values_whatever_the_aggregation) {
     cr_expect(eq(dbl, point_of(collected, "g.sum", 0)->f64, 2));
     cr_expect(eq(int, point_of(collected, "c", 0)->type, TACHO_METRIC_GAUGE));
     cr_expect(eq(i64, point_of(collected, "c", 0)->i64, 5));
-    cr_expect(eq(dbl, point_of(collected, "h", 0)->f64, 1), "histograms take negative values");
+    cr_expect(eq(dbl, point_of(collected, "h", 0)->f64, 3), "a monotonic sum takes none");
+    cr_expect(eq(dbl, point_of(collected, "h.h", 0)->sum, 1), "a histogram does");
     cr_expect(was_told("not_finite", "dropped so far: 2,"), "%s", diagnostic_of("not_finite"));
-    cr_expect(was_told("negative_value", "dropped so far: 1,"));
+    cr_expect(was_told("negative_value", "dropped so far: 2,"));
     free(collected);
     tacho_bound_gauge_f64_release(bound);
     tacho_meter_provider_destroy(sdk.provider);

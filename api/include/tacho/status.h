@@ -31,7 +31,8 @@ TACHO_API const char *tacho_status_text(int status);
 
 /**
  * Details of a failed set-up call, in the caller's memory. Options structs have a field `error`
- * that points to one; it is written when the call fails and left alone when it succeeds.
+ * that points to one; it is written when the call fails and left alone when it succeeds. (Where
+ * struct_size is too small to reach it, only the status and the diagnostics tell.)
  * Both strings end in NUL. The layout is fixed.
  */
 typedef struct tacho_error {

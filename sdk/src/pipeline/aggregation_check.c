@@ -48,6 +48,12 @@ static const char *exponential_fault(const tacho_aggregation *aggregation, const
 
 /* Of an aggregation whose struct_size is good. */
 static const char *parameter_fault(const tacho_aggregation *aggregation, const char **field) {
+    if (aggregation->type != TACHO_AGGREGATION_EXPLICIT_BUCKET_HISTOGRAM &&
+        aggregation->boundaries != NULL) {
+        *field = "boundaries";
+        return "only explicit-bucket histograms have them; set type to "
+               "TACHO_AGGREGATION_EXPLICIT_BUCKET_HISTOGRAM, or leave them out";
+    }
     switch (aggregation->type) {
     case TACHO_AGGREGATION_DEFAULT:
     case TACHO_AGGREGATION_DROP:
@@ -103,7 +109,9 @@ int tachoi_aggregation_check(const tacho_aggregation *aggregation, char *out, si
         return TACHO_OK;
     }
     bool is_size = strcmp(field, "struct_size") == 0;
-    if (strcmp(field, "boundaries") == 0 && aggregation->boundaries != NULL) {
+    if (strcmp(field, "boundaries") == 0 &&
+        aggregation->type == TACHO_AGGREGATION_EXPLICIT_BUCKET_HISTOGRAM &&
+        aggregation->boundaries != NULL) {
         describe_boundary(out, out_size, aggregation, fault);
     } else if (strcmp(field, "type") == 0) {
         (void)snprintf(out, out_size, "tacho_aggregation.type is %d: %s", (int)aggregation->type,

@@ -72,7 +72,7 @@ static void bound_record_f64(void *self, double value) {
         }
     }
     if (is_refused) {
-        tachoi_instrument_drop(instrument, TACHOI_DROP_NOT_FINITE);
+        tachoi_instrument_refuse(instrument, audience);
     }
 }
 

@@ -287,7 +287,7 @@ static void keep_f64(const struct tachoi_collector *collector, struct tachoi_ins
         }
     }
     if (is_refused) {
-        tachoi_instrument_drop(instrument, TACHOI_DROP_NOT_FINITE);
+        tachoi_instrument_refuse(instrument, audience);
     }
 }
 

@@ -13,7 +13,7 @@ static const struct {
     const char *reason;
     tacho_severity severity;
 } texts[TACHOI_DROP_KINDS] = {
-    [TACHOI_DROP_NEGATIVE] = {"negative_value", "negative value on a counter",
+    [TACHOI_DROP_NEGATIVE] = {"negative_value", "negative value on a counter or a monotonic sum",
                               TACHO_SEVERITY_WARNING},
     [TACHOI_DROP_NOT_FINITE] = {"not_finite", "NaN or infinity", TACHO_SEVERITY_WARNING},
     [TACHOI_DROP_LATE] = {"late", "recorded after shutdown", TACHO_SEVERITY_INFO},

@@ -113,13 +113,13 @@ static inline bool tachoi_instrument_is_live(struct tachoi_instrument *instrumen
 /** Which streams a value may enter. */
 enum tachoi_audience {
     TACHOI_AUDIENCE_NONE,
-    TACHOI_AUDIENCE_LAST_VALUES, /* NaN and the infinities of a gauge */
+    TACHOI_AUDIENCE_LAST_VALUES,   /* NaN and the infinities of a gauge */
+    TACHOI_AUDIENCE_NOT_MONOTONIC, /* negative doubles: a view may make a histogram a sum (DM-05) */
     TACHOI_AUDIENCE_ALL
 };
 
-/** Judges a value by the kind of the instrument, whatever views make of it; what nobody may have is
- * counted. A counter takes nothing negative, nothing but a gauge NaN and the infinities (AGG-12,
- * SDK-19). */
+/** Judges a value by the kind of the instrument; what nobody may have is counted. A counter takes
+ * nothing negative, nothing but a gauge NaN and the infinities (AGG-12, SDK-19). */
 static inline enum tachoi_audience tachoi_instrument_judge_i64(struct tachoi_instrument *instrument,
                                                                int64_t value) {
     if (value < 0 && instrument->is_counter) {
@@ -138,7 +138,10 @@ static inline enum tachoi_audience tachoi_instrument_judge_f64(struct tachoi_ins
         tachoi_instrument_drop(instrument, TACHOI_DROP_NOT_FINITE);
         return TACHOI_AUDIENCE_NONE;
     }
-    if (value < 0 && instrument->is_counter) {
+    if (value < 0) {
+        if (!instrument->is_counter) {
+            return TACHOI_AUDIENCE_NOT_MONOTONIC;
+        }
         tachoi_instrument_drop(instrument, TACHOI_DROP_NEGATIVE);
         return TACHOI_AUDIENCE_NONE;
     }
@@ -148,8 +151,21 @@ static inline enum tachoi_audience tachoi_instrument_judge_f64(struct tachoi_ins
 /** Whether a value with this audience may enter the stream behind the outlet. */
 static inline bool tachoi_outlet_takes(const struct tachoi_outlet *outlet,
                                        enum tachoi_audience audience) {
-    return audience == TACHOI_AUDIENCE_ALL ||
-           outlet->stream->plan.aggregation.kind == TACHOI_AGGREGATION_LAST_VALUE;
+    if (audience == TACHOI_AUDIENCE_ALL) {
+        return true;
+    }
+    const struct tachoi_aggregation *aggregation = &outlet->stream->plan.aggregation;
+    return audience == TACHOI_AUDIENCE_NOT_MONOTONIC
+               ? !aggregation->is_monotonic
+               : aggregation->kind == TACHOI_AGGREGATION_LAST_VALUE;
+}
+
+/** Counts a value that some stream did not take. */
+static inline void tachoi_instrument_refuse(struct tachoi_instrument *instrument,
+                                            enum tachoi_audience audience) {
+    tachoi_instrument_drop(instrument, audience == TACHOI_AUDIENCE_NOT_MONOTONIC
+                                           ? TACHOI_DROP_NEGATIVE
+                                           : TACHOI_DROP_NOT_FINITE);
 }
 
 /** Joins the instrument to attributes in each of its streams (bound.c). NULL when memory is short,

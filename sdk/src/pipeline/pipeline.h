@@ -99,7 +99,7 @@ bool tachoi_pipeline_is_open(const struct tachoi_pipeline *pipeline);
 
 /** Why measurements were not kept. */
 enum tachoi_drop {
-    TACHOI_DROP_NEGATIVE,   /* on a counter */
+    TACHOI_DROP_NEGATIVE,   /* on a counter, or in a monotonic sum that a view makes */
     TACHOI_DROP_NOT_FINITE, /* on anything but a gauge of doubles */
     TACHOI_DROP_LATE,       /* after shutdown */
     TACHOI_DROP_CONTENDED,  /* no cell and no ring slot was free */

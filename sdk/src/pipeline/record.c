@@ -34,7 +34,7 @@ static void record_f64(void *self, double value, tacho_attributes attributes) {
         }
     }
     if (is_refused) {
-        tachoi_instrument_drop(instrument, TACHOI_DROP_NOT_FINITE);
+        tachoi_instrument_refuse(instrument, audience);
     }
 }
 

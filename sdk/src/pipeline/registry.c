@@ -67,13 +67,10 @@ static struct tachoi_stream *find_twin_locked(const struct tachoi_scope *scope,
     return twin;
 }
 
-/* Whether there is nothing new to tell: the two are of one instrument, which is the views' matter,
- * or of two that were seen to conflict already, for another reader. */
+/* Whether two instruments were seen to conflict already in streams of this name, for another
+ * reader. */
 static bool is_known(const struct tachoi_instrument_verdict *verdict,
                      const struct tachoi_stream *stream, const struct tachoi_stream *seen) {
-    if (stream->about == seen->about) {
-        return true;
-    }
     for (size_t i = 0; i < verdict->stream_count; i++) {
         const struct tachoi_stream_conflict *noted = &verdict->streams[i];
         if (noted->stream->collector != stream->collector && noted->seen->about == seen->about &&
@@ -84,6 +81,17 @@ static bool is_known(const struct tachoi_instrument_verdict *verdict,
     return false;
 }
 
+/* Streams of one instrument are the views' matter. `about` is that of the new instrument. */
+static void note(struct tachoi_instrument_verdict *verdict,
+                 const struct tachoi_instrument_about *about, const struct tachoi_stream *stream,
+                 const struct tachoi_stream *seen) {
+    if (about != seen->about && verdict->stream_count < TACHOI_STREAM_CONFLICTS &&
+        !is_known(verdict, stream, seen)) {
+        verdict->streams[verdict->stream_count++] =
+            (struct tachoi_stream_conflict){.about = about, .stream = stream, .seen = seen};
+    }
+}
+
 static void note_conflicts_locked(struct tachoi_stream *stream, const struct tachoi_scope *scope,
                                   struct tachoi_instrument_verdict *verdict) {
     struct tachoi_stream *seen = scope->streams[stream->name_hash % TACHOI_SCOPE_BUCKETS];
@@ -92,10 +100,7 @@ static void note_conflicts_locked(struct tachoi_stream *stream, const struct tac
             continue;
         }
         tachoi_stream_meet_locked(seen, stream);
-        if (verdict->stream_count < TACHOI_STREAM_CONFLICTS && !is_known(verdict, stream, seen)) {
-            verdict->streams[verdict->stream_count++] =
-                (struct tachoi_stream_conflict){.stream = stream, .seen = seen};
-        }
+        note(verdict, stream->about, stream, seen);
     }
 }
 
@@ -116,6 +121,9 @@ static void link_stream_locked(struct tachoi_scope *scope, struct tachoi_outlet 
     struct tachoi_stream *stream = outlet->stream;
     struct tachoi_stream *twin = find_twin_locked(scope, stream);
     if (twin != NULL) {
+        if (!tachoi_name_equals(stream->about->name, twin->about->name)) {
+            note(verdict, stream->about, twin, twin);
+        }
         stream->next = *unused;
         *unused = stream;
         *outlet = (struct tachoi_outlet){.sync = twin->sync, .stream = twin};

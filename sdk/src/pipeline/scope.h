@@ -48,10 +48,12 @@ enum tachoi_conflict {
     TACHOI_CONFLICT_ADVISORY = 2 /* same instrument, other advice; the first one stays */
 };
 
-/** A new stream and one of another instrument that was there before, of one name and one reader,
- * but not equal. */
+/** A new instrument's stream and one of another instrument that was there before, of one name and
+ * one reader: two streams that are not equal; or equal ones, which views made of instruments of
+ * different names, so that the two instruments share `seen`. */
 struct tachoi_stream_conflict {
-    const struct tachoi_stream *stream;
+    const struct tachoi_instrument_about *about; /* of the new instrument */
+    const struct tachoi_stream *stream;          /* `seen` where it is shared */
     const struct tachoi_stream *seen;
 };
 

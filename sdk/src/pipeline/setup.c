@@ -16,17 +16,20 @@ static size_t size_of(const void *given) {
     return size;
 }
 
-/* `owner` is what the field belongs to, with its dot; "" for arguments. */
+/* `owner` is what the field belongs to, with its dot; "" for arguments. Each mistake is told, as
+ * often as it is another one: the rate limit sees the whole message. */
 static int TACHO_PRINTF(5, 0) fail(const struct tachoi_setup *setup, int status, const char *owner,
                                    const char *field, const char *format, va_list arguments) {
     char why[sizeof((tacho_error *)NULL)->message];
-    char subject[128];
+    char message[sizeof why + 256];
     (void)vsnprintf(why, sizeof why, format, arguments);
-    (void)snprintf(subject, sizeof subject, "%s%s%s", setup->function, owner, field);
     (void)tachoi_error_set(setup->error, status, field, "%s", why);
-    tachoi_report(TACHO_SEVERITY_ERROR, setup->component, "setup_failed", subject,
-                  "%s failed: %s%s%s%s%s", setup->function, owner[0] != '\0' ? setup->type : "",
-                  owner, field, field[0] != '\0' ? ": " : "", why);
+    (void)snprintf(message, sizeof message, "%s failed%s%.80s%s: %s%s%s%s%s", setup->function,
+                   setup->object != NULL ? " for `" : "",
+                   setup->object != NULL ? setup->object : "", setup->object != NULL ? "`" : "",
+                   owner[0] != '\0' ? setup->type : "", owner, field, field[0] != '\0' ? ": " : "",
+                   why);
+    tachoi_report(TACHO_SEVERITY_ERROR, setup->component, "setup_failed", message, "%s", message);
     return status;
 }
 

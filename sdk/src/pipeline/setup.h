@@ -33,6 +33,7 @@ struct tachoi_setup {
     const char *component; /* as in diagnostics: "metric_reader" */
     const char *function;  /* "tacho_periodic_reader_create" */
     const char *type;      /* of its options: "tacho_periodic_reader_options" */
+    const char *object;    /* which of several it is, for messages; NULL if there is no telling */
     tacho_error *error;    /* the caller's; NULL if not wanted or not to be read */
 };
 

@@ -93,6 +93,7 @@ int tacho_view_create(const tacho_view_options *options, tacho_view **out) {
     tacho_view_options known = {0};
     int status = tachoi_setup_copy(&setup, options, &known, sizeof known, TACHOI_FIRST_VIEW_OPTIONS,
                                    offsetof(tacho_view_options, error));
+    setup.object = status == TACHO_OK ? known.instrument_name : NULL;
     if (status == TACHO_OK) {
         status = tachoi_setup_check_out(&setup, out);
     }

@@ -29,6 +29,10 @@ static int check_name(const struct tachoi_setup *setup, const tacho_view_options
     if (options->name == NULL) {
         return TACHO_OK;
     }
+    if (options->name[0] == '\0') {
+        return tachoi_setup_fail(setup, TACHO_E_INVALID, "name",
+                                 "it is empty; leave it NULL to keep the instrument's name");
+    }
     if (selects == NULL) {
         return tachoi_setup_fail(setup, TACHO_E_INVALID, "name",
                                  "it is `%.64s`, but instrument_name is NULL: all instruments "

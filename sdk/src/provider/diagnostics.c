@@ -27,7 +27,7 @@
 #include "base/text.h"
 #include "pipeline/report.h"
 
-#define MESSAGE_BYTES 1536 /* a duplicate instrument shows three names of 255 bytes */
+#define MESSAGE_BYTES 2048 /* a duplicate instrument shows three names and a unit of 255 bytes */
 #define LINE_BYTES (MESSAGE_BYTES + 192)
 #define PATIENCE_NS (100 * TACHOI_NS_PER_MS)
 #define POLL_NS (TACHOI_NS_PER_MS / 2)

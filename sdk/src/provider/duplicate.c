@@ -7,8 +7,10 @@
 #include "pipeline/names.h"
 #include "pipeline/report.h"
 
-#define RECIPE_BYTES 1024
+#define RECIPE_BYTES 1536
 #define DESCRIPTION_SHOWN 128
+#define SUFFIX_BYTES 64
+#define UNIT_MAX 255
 #define SUBJECT_BYTES 512
 
 /* The beginning of a text, for "%.*s": a tacho_string may be without data. */
@@ -64,7 +66,7 @@ static bool write_literal(tacho_string text, char *out, size_t size) {
 /* --- what mends it --- */
 
 static bool differs_in_kind(const struct tachoi_stream_conflict *conflict) {
-    return conflict->stream->about->kind != conflict->seen->about->kind;
+    return conflict->about->kind != conflict->seen->about->kind;
 }
 
 static bool differs_in_description_alone(const struct tachoi_stream_conflict *conflict) {
@@ -77,18 +79,21 @@ static bool differs_in_description_alone(const struct tachoi_stream_conflict *co
            tachoi_stream_plan_equals(&plan, &b->plan);
 }
 
+static bool differs_in_unit(const struct tachoi_stream_conflict *conflict) {
+    return !tachoi_string_equals(conflict->stream->about->unit, conflict->seen->about->unit);
+}
+
 /* In what the instruments themselves say, as far as views leave it. */
 static bool differs_in_identity(const struct tachoi_stream_conflict *conflict) {
     const struct tachoi_stream *a = conflict->stream;
     const struct tachoi_stream *b = conflict->seen;
-    return a->about->number_type != b->about->number_type ||
-           !tachoi_string_equals(a->about->unit, b->about->unit) ||
+    return a->about->number_type != b->about->number_type || differs_in_unit(conflict) ||
            !tachoi_string_equals(a->plan.description, b->plan.description);
 }
 
 /* INST-05 */
 static void recipe_for_kinds(const struct tachoi_stream_conflict *conflict, char *out) {
-    const struct tachoi_instrument_about *about = conflict->stream->about;
+    const struct tachoi_instrument_about *about = conflict->about;
     (void)snprintf(out, RECIPE_BYTES,
                    "rename one, or give the provider the view "
                    "tacho_view_create(TACHO_OPTIONS(tacho_view_options, .instrument_name = \"%s\", "
@@ -109,7 +114,45 @@ static void recipe_for_descriptions(const struct tachoi_stream_conflict *conflic
                    "make the descriptions equal, or give the provider the view "
                    "tacho_view_create(TACHO_OPTIONS(tacho_view_options, .instrument_name = \"%s\", "
                    ".description = %s), &view)",
-                   conflict->stream->about->name.data, description);
+                   conflict->about->name.data, description);
+}
+
+/* The unit as the end of a name: "{request}" is "request", "By/s" is "By.s". */
+static void write_suffix(tacho_string unit, char *out) {
+    size_t length = 0;
+    for (size_t i = 0; i < unit.length && length < SUFFIX_BYTES - 1; i++) {
+        const char byte = unit.data[i];
+        const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                              (byte >= '0' && byte <= '9');
+        if (is_plain) {
+            out[length++] = byte;
+        } else if (byte == '/' && length > 0) {
+            out[length++] = '.';
+        }
+    }
+    if (length == 0) {
+        (void)snprintf(out, SUFFIX_BYTES, "renamed");
+    } else {
+        out[length] = '\0';
+    }
+}
+
+/* INST-06: one of the two has a unit. */
+static bool recipe_for_units(const struct tachoi_stream_conflict *conflict, char *out) {
+    const struct tachoi_instrument_about *about =
+        conflict->about->unit.length > 0 ? conflict->about : conflict->seen->about;
+    char unit[2 * UNIT_MAX + 3];
+    char suffix[SUFFIX_BYTES];
+    if (!write_literal(about->unit, unit, sizeof unit)) {
+        return false;
+    }
+    write_suffix(about->unit, suffix);
+    (void)snprintf(out, RECIPE_BYTES,
+                   "make the units equal, rename one, or give the provider the view "
+                   "tacho_view_create(TACHO_OPTIONS(tacho_view_options, .instrument_name = \"%s\", "
+                   ".unit = %s, .name = \"%s.%s\"), &view)",
+                   about->name.data, unit, about->name.data, suffix);
+    return true;
 }
 
 static void write_cure(const struct tachoi_stream_conflict *conflict, char *out) {
@@ -117,6 +160,8 @@ static void write_cure(const struct tachoi_stream_conflict *conflict, char *out)
         recipe_for_kinds(conflict, out);
     } else if (differs_in_description_alone(conflict)) {
         recipe_for_descriptions(conflict, out);
+    } else if (differs_in_unit(conflict) && recipe_for_units(conflict, out)) {
+        return;
     } else if (differs_in_identity(conflict)) {
         (void)snprintf(out, RECIPE_BYTES,
                        "make kind, number type, unit and description equal, or rename one");
@@ -131,7 +176,7 @@ static void write_cure(const struct tachoi_stream_conflict *conflict, char *out)
 
 /* What the rate limit tells conflicts apart by. */
 static void write_subject(const struct tachoi_stream_conflict *conflict, char *out) {
-    const struct tachoi_instrument_about *a = conflict->stream->about;
+    const struct tachoi_instrument_about *a = conflict->about;
     const struct tachoi_instrument_about *b = conflict->seen->about;
     (void)snprintf(out, SUBJECT_BYTES, "%.*s %d %d %.*s %.*s %.*s %d %d %.*s %.*s", TEXT(a->name),
                    (int)a->kind, (int)a->number_type, TEXT(a->unit), TEXT(a->description),
@@ -141,7 +186,7 @@ static void write_subject(const struct tachoi_stream_conflict *conflict, char *o
 
 static void tell_of_instruments(const struct tachoi_stream_conflict *conflict,
                                 const char *subject) {
-    const struct tachoi_instrument_about *about = conflict->stream->about;
+    const struct tachoi_instrument_about *about = conflict->about;
     const struct tachoi_instrument_about *seen = conflict->seen->about;
     char cure[RECIPE_BYTES];
     write_cure(conflict, cure);
@@ -154,7 +199,7 @@ static void tell_of_instruments(const struct tachoi_stream_conflict *conflict,
 }
 
 static void tell_of_views(const struct tachoi_stream_conflict *conflict, const char *subject) {
-    const struct tachoi_instrument_about *about = conflict->stream->about;
+    const struct tachoi_instrument_about *about = conflict->about;
     const struct tachoi_instrument_about *seen = conflict->seen->about;
     tachoi_report(TACHO_SEVERITY_WARNING, "meter", "duplicate_stream", subject,
                   "views give instrument `%.*s` (%s) and instrument `%.*s` (%s) different streams "
@@ -163,12 +208,27 @@ static void tell_of_views(const struct tachoi_stream_conflict *conflict, const c
                   kinds[about->kind].text, TEXT(conflict->stream->plan.name));
 }
 
+/* VIEW-08 */
+static void tell_of_sharing(const struct tachoi_stream_conflict *conflict, const char *subject) {
+    const struct tachoi_stream *shared = conflict->seen;
+    const bool adds_up = !tachoi_kind_is_observable(shared->about->kind) &&
+                         shared->plan.aggregation.kind != TACHOI_AGGREGATION_LAST_VALUE;
+    tachoi_report(TACHO_SEVERITY_WARNING, "meter", "shared_stream", subject,
+                  "views make one stream, `%.*s`, of instrument `%.*s` and instrument `%.*s`: %s; "
+                  "give each a name of its own",
+                  TEXT(shared->plan.name), TEXT(shared->about->name), TEXT(conflict->about->name),
+                  adds_up ? "what both measure is added up"
+                          : "where both measure a set, one value is lost");
+}
+
 void tachoi_duplicate_tell(const struct tachoi_stream_conflict *conflict) {
     const struct tachoi_stream *stream = conflict->stream;
     const struct tachoi_stream *seen = conflict->seen;
     char subject[SUBJECT_BYTES];
     write_subject(conflict, subject);
-    if (stream->plan.has_view_name || seen->plan.has_view_name) {
+    if (stream == seen) {
+        tell_of_sharing(conflict, subject);
+    } else if (stream->plan.has_view_name || seen->plan.has_view_name) {
         tell_of_views(conflict, subject);
     } else {
         tell_of_instruments(conflict, subject);

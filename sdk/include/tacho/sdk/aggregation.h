@@ -24,7 +24,8 @@ typedef enum tacho_aggregation_type {
 /** The scale 0 for tacho_aggregation.max_scale, where 0 stands for the default. */
 #define TACHO_MAX_SCALE_ZERO INT32_MIN
 
-/** An aggregation with its parameters; those of other types are ignored. */
+/** An aggregation with its parameters; those of other types are ignored, but for boundaries, which
+ * are refused. */
 typedef struct tacho_aggregation {
     size_t struct_size; /**< Required. sizeof(tacho_aggregation). */
     tacho_aggregation_type type;

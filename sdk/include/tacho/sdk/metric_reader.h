@@ -91,7 +91,7 @@ typedef struct tacho_manual_reader_options {
     /** Optional (NULL = all). Which metrics and points each collection yields. Copied. */
     const tacho_metric_filter *metric_filter;
     /** Optional (0 = no limit). Points that one export gets at most; what a collection yields is
-     * exported in as few batches as possible, one after the other. (as above) */
+     * exported in as few batches as possible, one after the other. (RDR-19, RDR-20) */
     size_t max_export_batch_size;
 #else
     const struct tacho_metric_filter *experimental_1; /**< Leave zero. */
