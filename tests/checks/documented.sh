@@ -45,6 +45,9 @@ for header in counter up_down_counter gauge histogram; do
     says $header.h 'The answer can change; ask before each measurement'
 done
 
+# ATTR-07: what arrays and maps cost
+says attributes.h 'they cost more than other values'
+
 # API-50: threads
 says meter.h 'every function of the API may be called from any thread at any time'
 
@@ -60,5 +63,9 @@ makers=$(declarations |
 [ -n "$makers" ] || finding "no function that makes an instrument was found"
 strangers=$(grep -vE ' \*?tacho_meter_create_[a-z0-9_]+\(tacho_meter \*' <<<"$makers" || true)
 [ -z "$strangers" ] || finding "makes an instrument without a meter: $strangers"
+
+# SDK-03: only a provider gives meters
+meters=$(declarations | grep -E '^TACHO_API tacho_meter \*' | grep -v ' \*tacho_meter_provider_get_meter(' || true)
+[ -z "$meters" ] || finding "gives a meter without a provider: $meters"
 
 conclude "$count promises"

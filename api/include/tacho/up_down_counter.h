@@ -58,8 +58,8 @@ TACHO_API bool tacho_up_down_counter_f64_enabled(tacho_up_down_counter_f64 *up_d
  * leaves out one of the attributes keeps its series, which belongs to others too. Removing
  * something is not for hot paths: it takes a lock. Any thread, but no signal handler. Returns
  * TACHO_OK; TACHO_E_NOT_FOUND (no such series; always without an SDK); TACHO_E_BUSY (the series is
- * bound: release the handle first; nothing was removed); TACHO_E_INVALID (NULL instrument);
- * TACHO_E_FORKED.
+ * bound: release the handle first; nothing was removed, unless it was bound during the call);
+ * TACHO_E_INVALID (NULL instrument); TACHO_E_FORKED.
  */
 TACHO_API int tacho_up_down_counter_remove(tacho_up_down_counter *up_down_counter,
                                            tacho_attributes attributes);
