@@ -191,7 +191,7 @@ static void add_unbound(struct instruments *all) {
     ADD_UNBOUND(exponential, "floor.observe", 0);
 }
 
-/* Every measurement is offered to a reservoir. */
+/* Every measurement is offered to a reservoir; above there is no hook that tells of a span. */
 static void add_with_exemplars(struct instruments *all) {
     add("exemplars.bound.counter", run_bound_counter, all, "bound.counter", 0, 0);
     add("exemplars.bound.histogram", run_bound_histogram, all, "bound.histogram", 0, 0);
@@ -205,7 +205,7 @@ static void set_up(void) {
     bench_values_init();
     no_op = tacho_meter_create_counter(tacho_meter_provider_get_meter(NULL, "none", NULL), "none",
                                        NULL);
-    instruments_init(&plain, TACHO_EXEMPLAR_FILTER_ALWAYS_OFF);
+    instruments_init(&plain, TACHO_EXEMPLAR_FILTER_TRACE_BASED); /* the default */
     instruments_init(&with_exemplars, TACHO_EXEMPLAR_FILTER_ALWAYS_ON);
     bench_add_floors();
     bench_add(&(struct bench_case){.name = "no_op.counter", .run = run_no_op, .state = &plain});

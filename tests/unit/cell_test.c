@@ -183,9 +183,28 @@ Test(stripes, threads_part_company_and_keep_to_their_stripe) {
     for (uint32_t thread = 0; thread < COUNT; thread++) {
         cr_assert(eq(sz, tachoi_stripes_choose(stripes, thread * 2 + 1), chosen[thread]));
     }
-    cr_assert(lt(sz, tachoi_stripes_choose(stripes, 99), COUNT)); /* one too many shares */
-    tachoi_stripes_disown(stripes);
-    cr_assert(eq(sz, tachoi_stripes_choose(stripes, 99), 0)); /* free again, at its home */
+    tachoi_free(stripes);
+}
+
+/* Claims of threads that do not run any more are in nobody's way. */
+Test(stripes, late_comers_take_claims_over_one_after_the_other) {
+    enum { COUNT = 4 };
+    struct tachoi_stripes *stripes = tachoi_stripes_create(&sum_aggregation, COUNT);
+    cr_assert(ne(ptr, stripes, NULL));
+    for (uint32_t thread = 0; thread < COUNT; thread++) {
+        (void)tachoi_stripes_choose(stripes, thread * 2 + 1);
+    }
+    for (int i = 0; i < 100; i++) { /* of one home, never heard of before */
+        const uint32_t one = (uint32_t)(101 + i * 4);
+        const uint32_t other = one + 2;
+        bool is_settled = false;
+        for (int turn = 0; turn < 3 && !is_settled; turn++) { /* both run all the time */
+            const size_t ones = tachoi_stripes_choose(stripes, one);
+            is_settled = tachoi_stripes_choose(stripes, other) != ones &&
+                         tachoi_stripes_choose(stripes, one) == ones;
+        }
+        cr_assert(is_settled, "pair %d", i);
+    }
     tachoi_free(stripes);
 }
 

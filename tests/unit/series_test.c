@@ -64,7 +64,7 @@ static struct reading read_either(void) {
 static void set_locks(uint32_t word) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     atomic_store(&tachoi_histogram_cell_of(tachoi_series_cell(series))->lock, word);
-    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+    for (size_t i = 0; stripes != NULL && i < tachoi_stripes_size(stripes); i++) {
         atomic_store(&tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i))->lock, word);
     }
 }

@@ -34,7 +34,7 @@ static struct tachoi_series *series_of(int64_t id) {
 static void set_locks(struct tachoi_series *series, uint32_t word) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     atomic_store(&tachoi_histogram_cell_of(tachoi_series_cell(series))->lock, word);
-    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+    for (size_t i = 0; stripes != NULL && i < tachoi_stripes_size(stripes); i++) {
         atomic_store(&tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i))->lock, word);
     }
 }
@@ -226,7 +226,7 @@ Test(contention, many_short_lived_threads_leave_nothing_behind, .fini = stop) {
     const struct tachoi_points points = collect_sync(storage, &arena);
     cr_assert(eq(i64, ((const tacho_number_point *)find_point(&points, 1))->value.i64, 100000));
     struct tachoi_stripes *stripes = tachoi_series_stripes(series_of(1));
-    cr_assert(stripes == NULL || stripes->count == tachoi_stripe_count());
+    cr_assert(stripes == NULL || tachoi_stripes_size(stripes) == tachoi_stripe_count());
 }
 
 /* A cumulative sum of non-negative values never steps back, also when stripes come in between. */

@@ -2,6 +2,7 @@
 /* Bound handles: an instrument joined to one series in each of its streams. The instrument keeps a
  * list of them, so that destroying the provider frees those that nobody gave back. A handle keeps
  * the attributes that were bound where exemplars may want those that a stream leaves out. */
+#include <float.h>
 #include <stddef.h>
 
 #include "attributes/attribute_set.h"
@@ -12,6 +13,7 @@
 #include "pipeline/report.h"
 #include "pipeline/scope.h"
 #include "pipeline/state.h"
+#include "storage/series_record.h"
 
 /* The attributes that were bound, copied with all that they point to. */
 struct kept_attributes {
@@ -25,17 +27,20 @@ struct tachoi_bound {
 
     /* immutable after creation */
     struct tachoi_instrument *instrument;
-    struct kept_attributes *kept; /* NULL where there are no exemplars */
+    struct tachoi_series *only_series;       /* the first one */
+    struct tachoi_stripes *only_stripes;     /* and its stripes; NULL of a last value */
+    const tacho_spi_context_slot *exemplars; /* see tachoi_exemplars_switch */
+    struct kept_attributes *kept;            /* NULL where there never are exemplars */
+    size_t series_count;
 
     /* guarded by the pipeline's lock */
     struct tachoi_bound *next;
     struct tachoi_bound **link; /* what points to this one */
 
-    size_t series_count;                  /* immutable after creation */
-    struct tachoi_bound_series *series[]; /* one for each outlet of the instrument */
+    struct tachoi_bound_series *series[]; /* immutable; one for each outlet of the instrument */
 };
 
-_Static_assert(offsetof(struct tachoi_bound, series) + sizeof(struct tachoi_bound_series *) <= 64,
+_Static_assert(offsetof(struct tachoi_bound, kept) <= 64,
                "recording through one bound series reads one cache line of its handle");
 
 static const tacho_attributes *attributes_of(const struct tachoi_bound *bound) {
@@ -76,6 +81,104 @@ static void bound_record_f64(void *self, double value) {
     }
 }
 
+/* --- recording into the one series of a handle --- */
+
+/* What most handles are; all in one function, which calls nothing but at its end, so that no
+ * register is saved: an atomic addition waits for the stores before it. Whatever is out of the
+ * ordinary goes the general way: values that some stream may refuse, exemplars, a stopped
+ * instrument, the first measurement of a thread. */
+
+static inline bool is_ordinary(const struct tachoi_bound *bound) {
+    /* acquire; pairs with the release of the API's store: the hook is complete */
+    return atomic_load_explicit(&bound->instrument->state, memory_order_relaxed) ==
+               TACHOI_INSTRUMENT_RECORDING &&
+           atomic_load_explicit(bound->exemplars, memory_order_acquire) == NULL;
+}
+
+static inline bool is_ordinary_i64(const struct tachoi_bound *bound, int64_t value) {
+    return (value >= 0 || !bound->instrument->is_counter) && is_ordinary(bound);
+}
+
+static inline bool is_ordinary_f64(const struct tachoi_bound *bound, double value) {
+    return value >= 0 && value <= DBL_MAX && is_ordinary(bound);
+}
+
+static inline size_t stripe_of(const struct tachoi_bound *bound) {
+    return tachoi_stripes_find(bound->only_stripes, tachoi_thread_hint());
+}
+
+static void add_i64(void *self, int64_t value) {
+    const struct tachoi_bound *bound = self;
+    const size_t index = stripe_of(bound);
+    if (index != TACHOI_NO_STRIPE && is_ordinary_i64(bound, value)) {
+        tachoi_series_add_i64_to_stripe(bound->only_series, bound->only_stripes, index, value);
+    } else {
+        bound_record_i64(self, value);
+    }
+}
+
+static void add_f64(void *self, double value) {
+    const struct tachoi_bound *bound = self;
+    const size_t index = stripe_of(bound);
+    if (index != TACHOI_NO_STRIPE && is_ordinary_f64(bound, value)) {
+        tachoi_series_add_f64_to_stripe(bound->only_series, bound->only_stripes, index, value);
+    } else {
+        bound_record_f64(self, value);
+    }
+}
+
+static void store_i64(void *self, int64_t value) {
+    const struct tachoi_bound *bound = self;
+    if (is_ordinary_i64(bound, value)) {
+        tachoi_series_record_last(bound->only_series, (uint64_t)value);
+    } else {
+        bound_record_i64(self, value);
+    }
+}
+
+static void store_f64(void *self, double value) {
+    const struct tachoi_bound *bound = self;
+    if (is_ordinary_f64(bound, value)) {
+        tachoi_series_record_last(bound->only_series, tachoi_bits_of_f64(value));
+    } else {
+        bound_record_f64(self, value);
+    }
+}
+
+static void observe_explicit(void *self, double value) {
+    const struct tachoi_bound *bound = self;
+    const size_t index = stripe_of(bound);
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value)) {
+        bound_record_f64(self, value);
+        return;
+    }
+    struct tachoi_series *series = bound->only_series;
+    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
+    const size_t bucket =
+        tachoi_histogram_bucket(aggregation->bounds, aggregation->bound_count, value);
+    if (!tachoi_series_try_explicit_cell(series, tachoi_stripes_cell(bound->only_stripes, index),
+                                         bucket, value)) {
+        tachoi_series_record_contended(series, bound->only_stripes, index + 1, bucket, value);
+    }
+}
+
+static void observe_exponential(void *self, double value) {
+    const struct tachoi_bound *bound = self;
+    const size_t index = stripe_of(bound);
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value)) {
+        bound_record_f64(self, value);
+        return;
+    }
+    struct tachoi_series *series = bound->only_series;
+    if (tachoi_series_try_cell(series, tachoi_stripes_cell(bound->only_stripes, index),
+                               TACHOI_BUCKET_BY_SCALE, value) != TACHOI_HOLDER_NONE) {
+        tachoi_series_record_contended(series, bound->only_stripes, index + 1,
+                                       TACHOI_BUCKET_BY_SCALE, value);
+    }
+}
+
+/* --- life --- */
+
 static void kept_free(struct kept_attributes *kept) {
     if (kept != NULL) {
         tachoi_arena_fini(&kept->arena);
@@ -106,17 +209,52 @@ static void bound_release(void *self) {
     bound_free(bound);
 }
 
-static const tacho_spi_bound_ops bound_i64_ops = {
-    .struct_size = sizeof(tacho_spi_bound_ops),
-    .record_i64 = bound_record_i64,
-    .release = bound_release,
+/* How a handle records: the general way, or what its only series is. */
+enum way {
+    WAY_GENERAL,
+    WAY_SUM,
+    WAY_LAST_VALUE,
+    WAY_EXPLICIT_HISTOGRAM,
+    WAY_EXPONENTIAL_HISTOGRAM,
+    WAYS
 };
 
-static const tacho_spi_bound_ops bound_f64_ops = {
-    .struct_size = sizeof(tacho_spi_bound_ops),
-    .record_f64 = bound_record_f64,
-    .release = bound_release,
+#define BOUND_OPS(...)                                                                             \
+    { .struct_size = sizeof(tacho_spi_bound_ops), .release = bound_release, __VA_ARGS__ }
+
+static const tacho_spi_bound_ops i64_ops[WAYS] = {
+    [WAY_GENERAL] = BOUND_OPS(.record_i64 = bound_record_i64),
+    [WAY_SUM] = BOUND_OPS(.record_i64 = add_i64),
+    [WAY_LAST_VALUE] = BOUND_OPS(.record_i64 = store_i64),
+    /* histograms of integers, which a view may make of a counter, go the general way */
+    [WAY_EXPLICIT_HISTOGRAM] = BOUND_OPS(.record_i64 = bound_record_i64),
+    [WAY_EXPONENTIAL_HISTOGRAM] = BOUND_OPS(.record_i64 = bound_record_i64),
 };
+
+static const tacho_spi_bound_ops f64_ops[WAYS] = {
+    [WAY_GENERAL] = BOUND_OPS(.record_f64 = bound_record_f64),
+    [WAY_SUM] = BOUND_OPS(.record_f64 = add_f64),
+    [WAY_LAST_VALUE] = BOUND_OPS(.record_f64 = store_f64),
+    [WAY_EXPLICIT_HISTOGRAM] = BOUND_OPS(.record_f64 = observe_explicit),
+    [WAY_EXPONENTIAL_HISTOGRAM] = BOUND_OPS(.record_f64 = observe_exponential),
+};
+
+static enum way way_of(const struct tachoi_instrument *instrument) {
+    if (instrument->outlet_count != 1) {
+        return WAY_GENERAL;
+    }
+    switch (instrument->only_outlet.stream->plan.aggregation.kind) {
+    case TACHOI_AGGREGATION_SUM:
+        return WAY_SUM;
+    case TACHOI_AGGREGATION_LAST_VALUE:
+        return WAY_LAST_VALUE;
+    case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
+        return WAY_EXPLICIT_HISTOGRAM;
+    case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
+        return WAY_EXPONENTIAL_HISTOGRAM;
+    }
+    return WAY_GENERAL;
+}
 
 static struct tachoi_bound *bound_alloc(struct tachoi_instrument *instrument) {
     size_t size;
@@ -128,9 +266,9 @@ static struct tachoi_bound *bound_alloc(struct tachoi_instrument *instrument) {
     if (bound != NULL) {
         bound->instrument = instrument;
         atomic_init(&bound->handle.self, bound);
-        atomic_init(&bound->handle.ops, instrument->about.number_type == TACHO_NUMBER_F64
-                                            ? &bound_f64_ops
-                                            : &bound_i64_ops);
+        const tacho_spi_bound_ops *ops =
+            instrument->about.number_type == TACHO_NUMBER_F64 ? f64_ops : i64_ops;
+        atomic_init(&bound->handle.ops, &ops[way_of(instrument)]);
     }
     return bound;
 }
@@ -182,6 +320,9 @@ static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
         bound_free(bound);
         return NULL;
     }
+    bound->only_series = tachoi_bound_series_unwrap(bound->series[0]);
+    bound->only_stripes = tachoi_series_stripes(bound->only_series);
+    bound->exemplars = tachoi_exemplars_switch(bound->only_series->family->exemplars);
     return bound;
 }
 

@@ -164,14 +164,20 @@ static inline size_t tachoi_cell_bucket(const struct tachoi_aggregation *aggrega
                : TACHOI_BUCKET_BY_SCALE;
 }
 
+/** Adds a value to explicit buckets; the caller holds the lock. */
+static inline void tachoi_histogram_cell_add_explicit(struct tachoi_histogram_cell *cell,
+                                                      size_t bucket, double value) {
+    struct tachoi_explicit *content = tachoi_explicit_of(cell);
+    tachoi_histogram_update(&content->totals, content->buckets, bucket, value);
+}
+
 /** Adds a value; the caller holds the lock. */
 static inline void tachoi_histogram_cell_add(struct tachoi_histogram_cell *cell, size_t bucket,
                                              double value) {
     if (bucket == TACHOI_BUCKET_BY_SCALE) {
         tachoi_exponential_update(tachoi_exponential_of(cell), value);
     } else {
-        struct tachoi_explicit *content = tachoi_explicit_of(cell);
-        tachoi_histogram_update(&content->totals, content->buckets, bucket, value);
+        tachoi_histogram_cell_add_explicit(cell, bucket, value);
     }
 }
 

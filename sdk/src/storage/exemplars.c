@@ -9,6 +9,16 @@
 #include "attributes/attribute_set.h"
 #include "base/alloc.h"
 
+const tacho_spi_context_slot *tachoi_exemplars_switch(const struct tachoi_exemplar_policy *policy) {
+    static const tacho_spi_context_hook any = {NULL, NULL};
+    static const tacho_spi_context_slot on = &any;
+    static const tacho_spi_context_slot off = NULL;
+    if (policy == NULL) {
+        return &off;
+    }
+    return policy->filter == TACHO_EXEMPLAR_FILTER_ALWAYS_ON ? &on : policy->context;
+}
+
 /* --- reservoirs ------------------------------------------------------------------------------ */
 
 static const tacho_exemplar_reservoir_ops *ops_of(const struct tachoi_exemplar_policy *policy) {

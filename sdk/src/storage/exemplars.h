@@ -63,6 +63,10 @@ static inline bool tachoi_exemplars_are_on(const struct tachoi_exemplar_policy *
                               atomic_load_explicit(policy->context, memory_order_acquire) != NULL);
 }
 
+/** What is not NULL as long as tachoi_exemplars_are_on: to be asked with one load (acquire). Lives
+ * as long as the policy. */
+const tacho_spi_context_slot *tachoi_exemplars_switch(const struct tachoi_exemplar_policy *policy);
+
 /** Asks the filter and offers the measurement to the series' reservoir. `attributes`: all that were
  * recorded. `is_synchronous`: has a context. Call it where tachoi_exemplars_are_on. */
 void tachoi_exemplars_consider(const struct tachoi_exemplar_policy *policy,

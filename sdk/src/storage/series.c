@@ -84,9 +84,7 @@ bool tachoi_series_take_touch(struct tachoi_series *series) {
 }
 
 void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms) {
-    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
-    if (stripes != NULL) {
-        tachoi_stripes_disown(stripes);
+    if (tachoi_series_stripes(series) != NULL) {
         return;
     }
     struct tachoi_cell_head *head = tachoi_series_cell(series);
@@ -122,7 +120,7 @@ int64_t tachoi_series_read_i64(struct tachoi_series *series) {
     const bool is_taken = takes(series);
     uint64_t bits = read_word(tachoi_series_cell(series), is_taken);
     struct tachoi_stripes *stripes = stripes_to_read(series);
-    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+    for (size_t i = 0; stripes != NULL && i < tachoi_stripes_size(stripes); i++) {
         bits += read_word(tachoi_stripes_cell(stripes, i), is_taken);
     }
     return (int64_t)bits;
@@ -132,7 +130,7 @@ double tachoi_series_read_f64(struct tachoi_series *series) {
     const bool is_taken = takes(series);
     double value = tachoi_f64_of_bits(read_word(tachoi_series_cell(series), is_taken));
     struct tachoi_stripes *stripes = stripes_to_read(series);
-    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+    for (size_t i = 0; stripes != NULL && i < tachoi_stripes_size(stripes); i++) {
         value += tachoi_f64_of_bits(read_word(tachoi_stripes_cell(stripes, i), is_taken));
     }
     return value;
@@ -145,7 +143,7 @@ void tachoi_series_read_histogram(struct tachoi_series *series,
     tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_series_cell(series)), aggregation,
                                totals, buckets, is_taken);
     struct tachoi_stripes *stripes = stripes_to_read(series);
-    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+    for (size_t i = 0; stripes != NULL && i < tachoi_stripes_size(stripes); i++) {
         tachoi_histogram_cell_read(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
                                    aggregation, totals, buckets, is_taken);
     }
@@ -157,7 +155,7 @@ void tachoi_series_read_exponential(struct tachoi_series *series, struct tachoi_
     tachoi_histogram_cell_merge(tachoi_histogram_cell_of(tachoi_series_cell(series)), aggregation,
                                 into, is_taken);
     struct tachoi_stripes *stripes = stripes_to_read(series);
-    for (size_t i = 0; stripes != NULL && i < stripes->count; i++) {
+    for (size_t i = 0; stripes != NULL && i < tachoi_stripes_size(stripes); i++) {
         tachoi_histogram_cell_merge(tachoi_histogram_cell_of(tachoi_stripes_cell(stripes, i)),
                                     aggregation, into, is_taken);
     }

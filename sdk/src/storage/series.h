@@ -139,7 +139,7 @@ bool tachoi_series_promote(struct tachoi_series *series);
 void tachoi_series_drain(struct tachoi_series *series, double value);
 
 /** Promotes the series if it is contended: at least 64 signs since the last look, and one per
- * elapsed millisecond (less is not worth the memory). Takes the stripes' claims back. */
+ * elapsed millisecond (less is not worth the memory). */
 void tachoi_series_tend(struct tachoi_series *series, uint64_t elapsed_ms);
 
 /** Clears TOUCHED; whether it was set. Before reading. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the recording path from a series to a cell. Everything here may run in a signal handler that
- * has interrupted any other line of it. */
-#include "storage/series.h"
+/* Owns the rest of the recording path from a series to a cell: where cells are held. Everything
+ * here may run in a signal handler that has interrupted any other line of it. */
+#include "storage/series_record.h"
 
 /* Tries of a histogram's cells. A holder keeps a cell for a few nanoseconds; when it is still busy
  * after a hundred looks, its holder is off its processor, perhaps for milliseconds: time for
@@ -12,81 +12,31 @@ enum { INLINE_TRIES = 128, PATIENT_TRIES = 10000, STRIPE_TRIES = 2 * (int)TACHOI
 /* Apart, so that what is more often run saves no registers for what is not. */
 #define NOINLINE __attribute__((noinline))
 
-/** Behind the measurement: so that no point shows a series before its first value, and so that the
- * collector, where it has missed the measurement, hears of it the next time. */
-static void mark_used(struct tachoi_series *series) {
-    /* seq_cst; behind the adding, and with tachoi_series_take_touch: see series.h */
-    if ((atomic_load_explicit(&series->use, memory_order_seq_cst) & TACHOI_SERIES_TOUCHED) == 0) {
-        /* release; pairs with the acquire in tachoi_series_is */
-        atomic_fetch_or_explicit(&series->use, TACHOI_SERIES_RECORDED | TACHOI_SERIES_TOUCHED,
-                                 memory_order_release);
-    }
-}
-
-static void record_last(struct tachoi_series *series, uint64_t bits) {
-    struct tachoi_series_family *family = series->family;
-    struct tachoi_word_cell *cell = tachoi_word_cell_of(tachoi_series_cell(series));
-    if (family->is_delta || atomic_load_explicit(&family->takes_touches, memory_order_relaxed)) {
-        tachoi_word_cell_store_ordered(cell, bits);
-    } else {
-        tachoi_word_cell_store(cell, bits);
-    }
-    mark_used(series);
-}
-
-static void add_i64_to_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes,
-                               int64_t value) {
-    const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-    tachoi_word_cell_add_i64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)), value);
-    mark_used(series);
-}
-
-static NOINLINE void add_f64_to_stripes(struct tachoi_series *series,
-                                        struct tachoi_stripes *stripes, double value) {
-    size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-    while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(tachoi_stripes_cell(stripes, index)),
-                                         value)) {
-        index = (index + 1) & (stripes->count - 1);
-    }
-    mark_used(series);
-}
-
 static void add_i64(struct tachoi_series *series, int64_t value) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
-        add_i64_to_stripes(series, stripes, value);
+        const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+        tachoi_series_add_i64_to_stripe(series, stripes, index, value);
         return;
     }
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     tachoi_word_cell_add_i64(tachoi_word_cell_of(cell), value);
     tachoi_cell_note_thread(cell, tachoi_thread_hint());
-    mark_used(series);
+    tachoi_series_mark_used(series);
 }
 
 static void add_f64(struct tachoi_series *series, double value) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
-        add_f64_to_stripes(series, stripes, value);
+        const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+        tachoi_series_add_f64_to_stripe(series, stripes, index, value);
         return;
     }
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     while (!tachoi_word_cell_try_add_f64(tachoi_word_cell_of(cell), value)) {
         tachoi_cell_note_contention(cell, 1);
     }
-    mark_used(series);
-}
-
-/** TACHOI_HOLDER_NONE if the value was added, else who has the cell. */
-static inline enum tachoi_lock_holder
-try_cell(struct tachoi_series *series, struct tachoi_cell_head *head, size_t bucket, double value) {
-    struct tachoi_histogram_cell *cell = tachoi_histogram_cell_of(head);
-    const enum tachoi_lock_holder holder = tachoi_try_lock(&cell->lock, TACHOI_HOLDER_RECORDER);
-    if (holder == TACHOI_HOLDER_NONE) {
-        tachoi_histogram_cell_add(cell, bucket, value);
-        mark_used(series);
-        tachoi_unlock(&cell->lock);
-    }
-    return holder;
+    tachoi_series_mark_used(series);
 }
 
 /** The detector of cells that can fail: failing to get the inline cell from another recorder is
@@ -95,7 +45,7 @@ static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double 
                             bool *is_contended) {
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
     for (int tries = 0; tries < most; tries++) {
-        const enum tachoi_lock_holder holder = try_cell(series, cell, bucket, value);
+        const enum tachoi_lock_holder holder = tachoi_series_try_cell(series, cell, bucket, value);
         if (holder == TACHOI_HOLDER_NONE) {
             if (*is_contended) {
                 tachoi_cell_note_contention(cell, 1);
@@ -108,11 +58,11 @@ static bool try_inline_cell(struct tachoi_series *series, size_t bucket, double 
 }
 
 /** Tries the stripes from `index` on. */
-static NOINLINE bool try_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes,
-                                 size_t index, size_t bucket, double value) {
+static bool try_stripes(struct tachoi_series *series, struct tachoi_stripes *stripes, size_t index,
+                        size_t bucket, double value) {
     for (int tries = 0; tries < STRIPE_TRIES; tries++) {
-        index &= stripes->count - 1;
-        if (try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) ==
+        index &= stripes->mask;
+        if (tachoi_series_try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) ==
             TACHOI_HOLDER_NONE) {
             return true;
         }
@@ -150,28 +100,35 @@ static NOINLINE void put_into_ring(struct tachoi_series *series, double value) {
     }
 }
 
+NOINLINE void tachoi_series_record_contended(struct tachoi_series *series,
+                                             struct tachoi_stripes *stripes, size_t index,
+                                             size_t bucket, double value) {
+    if (!try_stripes(series, stripes, index, bucket, value)) {
+        put_into_ring(series, value);
+    }
+}
+
 static NOINLINE void add_to_histogram(struct tachoi_series *series, double value) {
     const size_t bucket = tachoi_cell_bucket(&series->family->aggregation, value);
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
-    bool is_added = false;
     if (stripes != NULL) {
         const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-        is_added = try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) ==
-                       TACHOI_HOLDER_NONE ||
-                   try_stripes(series, stripes, index + 1, bucket, value);
-    } else {
-        const enum tachoi_lock_holder holder =
-            try_cell(series, tachoi_series_cell(series), bucket, value);
-        is_added = holder == TACHOI_HOLDER_NONE || try_alone(series, bucket, value, holder);
+        if (tachoi_series_try_cell(series, tachoi_stripes_cell(stripes, index), bucket, value) !=
+            TACHOI_HOLDER_NONE) {
+            tachoi_series_record_contended(series, stripes, index + 1, bucket, value);
+        }
+        return;
     }
-    if (!is_added) {
+    const enum tachoi_lock_holder holder =
+        tachoi_series_try_cell(series, tachoi_series_cell(series), bucket, value);
+    if (holder != TACHOI_HOLDER_NONE && !try_alone(series, bucket, value, holder)) {
         put_into_ring(series, value);
     }
 }
 
 void tachoi_series_record_i64(struct tachoi_series *series, int64_t value) {
     if (series->family->aggregation.kind == TACHOI_AGGREGATION_LAST_VALUE) {
-        record_last(series, (uint64_t)value);
+        tachoi_series_record_last(series, (uint64_t)value);
     } else {
         add_i64(series, value);
     }
@@ -180,7 +137,7 @@ void tachoi_series_record_i64(struct tachoi_series *series, int64_t value) {
 void tachoi_series_record_f64(struct tachoi_series *series, double value) {
     switch (series->family->aggregation.kind) {
     case TACHOI_AGGREGATION_LAST_VALUE:
-        record_last(series, tachoi_bits_of_f64(value));
+        tachoi_series_record_last(series, tachoi_bits_of_f64(value));
         break;
     case TACHOI_AGGREGATION_SUM:
         add_f64(series, value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the making of stripes. */
+/* Owns the making of stripes and the claiming of one. */
 #include "storage/stripes.h"
 
 #include <unistd.h>
@@ -21,27 +21,58 @@ size_t tachoi_stripe_count(void) {
     return count;
 }
 
+/* Lines of the struct with its claims. */
+static size_t head_lines(size_t count) {
+    const size_t size = sizeof(struct tachoi_stripes) + count * sizeof(uint32_t);
+    return (size - 1) / TACHOI_CACHE_LINE_BYTES + 1;
+}
+
 struct tachoi_stripes *tachoi_stripes_create(const struct tachoi_aggregation *aggregation,
                                              size_t count) {
     const size_t lines = (tachoi_cell_size(aggregation) - 1) / TACHOI_CACHE_LINE_BYTES + 1;
     size_t all_lines = 0;
-    if (!tachoi_size_mul(lines, count, &all_lines) || !tachoi_size_add(all_lines, 1, &all_lines)) {
+    if (lines > UINT32_MAX / TACHOI_CACHE_LINE_BYTES ||
+        !tachoi_size_mul(lines, count, &all_lines) ||
+        !tachoi_size_add(all_lines, head_lines(count), &all_lines)) {
         return NULL;
     }
     struct tachoi_stripes *stripes = tachoi_calloc_aligned(all_lines, TACHOI_CACHE_LINE_BYTES);
     if (stripes == NULL) {
         return NULL;
     }
-    stripes->count = count;
-    stripes->stride = lines * TACHOI_CACHE_LINE_BYTES;
+    stripes->mask = (uint32_t)(count - 1);
+    stripes->stride = (uint32_t)(lines * TACHOI_CACHE_LINE_BYTES);
+    stripes->offset = (uint32_t)(head_lines(count) * TACHOI_CACHE_LINE_BYTES);
     for (size_t i = 0; i < count; i++) {
         tachoi_cell_init(tachoi_stripes_cell(stripes, i), aggregation);
     }
     return stripes;
 }
 
-void tachoi_stripes_disown(struct tachoi_stripes *stripes) {
-    for (size_t i = 0; i < stripes->count; i++) {
-        atomic_store_explicit(&tachoi_stripes_cell(stripes, i)->owner, 0, memory_order_relaxed);
+/* How far from its home a thread takes a claim over: mostly where tachoi_stripes_find looks; now
+ * and then farther, for more threads of one home than it looks at. One after the other, so that the
+ * claim of a thread which runs is spared soon. */
+static size_t victim(struct tachoi_stripes *stripes) {
+    const uint32_t turn = atomic_fetch_add_explicit(&stripes->victim, 1, memory_order_relaxed);
+    return turn % 16 != 15 ? turn % TACHOI_STRIPES_NEAR : TACHOI_STRIPES_NEAR + turn / 16;
+}
+
+size_t tachoi_stripes_claim(struct tachoi_stripes *stripes, uint32_t thread) {
+    const size_t home = thread >> 16;
+    size_t chosen = SIZE_MAX;
+    for (size_t i = 0; i <= stripes->mask; i++) {
+        const size_t index = (home + i) & stripes->mask;
+        const uint32_t claim = atomic_load_explicit(&stripes->claims[index], memory_order_relaxed);
+        if (claim == thread) {
+            return index;
+        }
+        if (claim == 0 && chosen == SIZE_MAX) {
+            chosen = index;
+        }
     }
+    if (chosen == SIZE_MAX) {
+        chosen = (home + victim(stripes)) & stripes->mask;
+    }
+    atomic_store_explicit(&stripes->claims[chosen], thread, memory_order_relaxed);
+    return chosen;
 }

@@ -3,12 +3,14 @@
  * threads can run at once (but at most 64), and the choice of one for a thread. Knows nothing of
  * series.
  *
- * A thread takes the stripe that carries its hint, else it claims one that carries none. So threads
- * that run together part company at once, without any memory of their own (thread-local storage
- * may be allocated lazily, which a signal handler must not do) and without a stripe for each thread
- * that ever was: the collector takes the claims back at each collection, which is how the stripes
- * of dead threads become free. A claim is a hint only: two threads on one stripe are slower, not
- * wrong.
+ * A thread takes the stripe that carries its hint, else it claims one that carries none, else it
+ * takes a claim over. So threads that run together part company at once, without any memory of
+ * their own (thread-local storage may be allocated lazily, which a signal handler must not do) and
+ * without a stripe for each thread that ever was: no more threads run at a time than there are
+ * stripes, so that those which do soon have one each, whatever claims the others left behind. A
+ * claim is a hint only: two threads on one stripe are slower, not wrong. Claims lie beside each
+ * other, apart from the cells: looking for its own, a thread meets no line that another one keeps
+ * writing to.
  *
  * All calls are safe from any thread; choosing is async-signal-safe. */
 #ifndef TACHOI_STORAGE_STRIPES_H
@@ -22,11 +24,23 @@
 #define TACHOI_CACHE_LINE_BYTES ((size_t)64)
 #define TACHOI_STRIPES_MAX ((size_t)64)
 
-/* immutable after create, but for the cells that follow it from the second cache line on */
+_Static_assert(sizeof(struct tachoi_word_cell) <= TACHOI_CACHE_LINE_BYTES,
+               "the cell of a sum takes one line");
+
+/* The cells follow on the next cache line. */
 struct tachoi_stripes {
-    size_t count;  /* a power of two */
-    size_t stride; /* bytes from one cell to the next, whole cache lines */
+    /* immutable after create */
+    uint32_t mask;   /* their number, a power of two, less one */
+    uint32_t stride; /* bytes from one cell to the next, whole cache lines */
+    uint32_t offset; /* of the first cell from here */
+    /* atomic */
+    _Atomic(uint32_t) victim;   /* hint of which claim to take over next */
+    _Atomic(uint32_t) claims[]; /* hints of threads, one for each stripe; 0 = free */
 };
+
+static inline size_t tachoi_stripes_size(const struct tachoi_stripes *stripes) {
+    return (size_t)stripes->mask + 1;
+}
 
 /** One more than the processors online, rounded up to a power of two; TACHOI_STRIPES_MAX where that
  * is more. */
@@ -48,31 +62,46 @@ static inline uint32_t tachoi_thread_hint(void) {
 
 static inline struct tachoi_cell_head *tachoi_stripes_cell(struct tachoi_stripes *stripes,
                                                            size_t index) {
-    return (struct tachoi_cell_head *)(void *)((unsigned char *)stripes + TACHOI_CACHE_LINE_BYTES +
+    return (struct tachoi_cell_head *)(void *)((unsigned char *)stripes + stripes->offset +
                                                index * stripes->stride);
+}
+
+/** The same of a sum, whose cells have one line each. */
+static inline struct tachoi_word_cell *tachoi_stripes_word_cell(struct tachoi_stripes *stripes,
+                                                                size_t index) {
+    return (struct tachoi_word_cell *)(void *)((unsigned char *)stripes + stripes->offset +
+                                               index * TACHOI_CACHE_LINE_BYTES);
+}
+
+/** The index of a stripe that the thread claims from now on, or of its own. */
+size_t tachoi_stripes_claim(struct tachoi_stripes *stripes, uint32_t thread);
+
+/** No index of a stripe. */
+#define TACHOI_NO_STRIPE SIZE_MAX
+
+/** So many stripes from its home on a thread looks for its claim. */
+#define TACHOI_STRIPES_NEAR 4
+
+/** The index of the thread's stripe, if it lies where it does nearly always. */
+static inline size_t tachoi_stripes_find(const struct tachoi_stripes *stripes, uint32_t thread) {
+    const uint32_t mask = stripes->mask;
+    const uint32_t home = (thread >> 16) & mask;
+    if (atomic_load_explicit(&stripes->claims[home], memory_order_relaxed) == thread) {
+        return home;
+    }
+    for (uint32_t i = 1; i < TACHOI_STRIPES_NEAR; i++) {
+        const uint32_t index = (home + i) & mask;
+        if (atomic_load_explicit(&stripes->claims[index], memory_order_relaxed) == thread) {
+            return index;
+        }
+    }
+    return TACHOI_NO_STRIPE;
 }
 
 /** The index of the stripe that a thread should try first. */
 static inline size_t tachoi_stripes_choose(struct tachoi_stripes *stripes, uint32_t thread) {
-    enum { PROBES = 8 };
-    const size_t mask = stripes->count - 1;
-    const size_t home = (thread >> 16) & mask;
-    for (size_t i = 0; i < PROBES; i++) {
-        const size_t index = (home + i) & mask;
-        struct tachoi_cell_head *cell = tachoi_stripes_cell(stripes, index);
-        const uint32_t owner = atomic_load_explicit(&cell->owner, memory_order_relaxed);
-        if (owner == thread) {
-            return index;
-        }
-        if (owner == 0) {
-            atomic_store_explicit(&cell->owner, thread, memory_order_relaxed);
-            return index;
-        }
-    }
-    return home;
+    const size_t found = tachoi_stripes_find(stripes, thread);
+    return found != TACHOI_NO_STRIPE ? found : tachoi_stripes_claim(stripes, thread);
 }
-
-/** Takes all claims back. */
-void tachoi_stripes_disown(struct tachoi_stripes *stripes);
 
 #endif

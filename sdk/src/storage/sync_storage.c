@@ -2,6 +2,7 @@
 /* Owns the life of a synchronous storage, and recording into it: from attributes to a series. What
  * happens in the series is series_record.c's, collecting is sync_collect.c's. */
 #include "storage/sync_storage.h"
+#include "storage/series_record.h"
 
 #include "base/alloc.h"
 #include "tacho/status.h"
@@ -142,12 +143,6 @@ void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double 
 
 /* --- bound series --- */
 
-/* The handle of a binding is the series itself, under a name that recorders by attributes cannot
- * confuse with it. */
-static struct tachoi_series *unwrap(struct tachoi_bound_series *series) {
-    return (struct tachoi_series *)(void *)series;
-}
-
 struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage *storage,
                                                      tacho_attributes attributes) {
     struct tachoi_attribute_key key;
@@ -165,7 +160,8 @@ struct tachoi_bound_series *tachoi_sync_storage_bind(struct tachoi_sync_storage 
 
 void tachoi_bound_series_release(struct tachoi_bound_series *bound) {
     if (bound != NULL) {
-        tachoi_series_map_release(&storage_of(unwrap(bound))->map, unwrap(bound));
+        tachoi_series_map_release(&storage_of(tachoi_bound_series_unwrap(bound))->map,
+                                  tachoi_bound_series_unwrap(bound));
     }
 }
 
@@ -173,7 +169,7 @@ void tachoi_bound_series_release(struct tachoi_bound_series *bound) {
 
 void tachoi_bound_series_record_i64(struct tachoi_bound_series *bound, int64_t value,
                                     const tacho_attributes *attributes) {
-    struct tachoi_series *series = unwrap(bound);
+    struct tachoi_series *series = tachoi_bound_series_unwrap(bound);
     add_i64(series, value);
     if (tachoi_exemplars_are_on(series->family->exemplars)) {
         consider(series, (union tachoi_measured){.i64 = value},
@@ -183,7 +179,7 @@ void tachoi_bound_series_record_i64(struct tachoi_bound_series *bound, int64_t v
 
 void tachoi_bound_series_record_f64(struct tachoi_bound_series *bound, double value,
                                     const tacho_attributes *attributes) {
-    struct tachoi_series *series = unwrap(bound);
+    struct tachoi_series *series = tachoi_bound_series_unwrap(bound);
     tachoi_series_record_f64(series, value);
     if (tachoi_exemplars_are_on(series->family->exemplars)) {
         consider(series, (union tachoi_measured){.f64 = value},
