@@ -275,9 +275,11 @@ static void want(const char *filter) {
     for (size_t i = 0; i < case_count; i++) {
         cases[i].is_wanted = filter == NULL || strstr(cases[i].about.name, filter) != NULL;
     }
-    for (size_t i = 0; i < comparison_count; i++) {
-        if (find(comparisons[i].name)->is_wanted && comparisons[i].against != NULL) {
-            find(comparisons[i].against)->is_wanted = true;
+    for (size_t times = 0; times < comparison_count; times++) { /* and so on */
+        for (size_t i = 0; i < comparison_count; i++) {
+            if (find(comparisons[i].name)->is_wanted && comparisons[i].against != NULL) {
+                find(comparisons[i].against)->is_wanted = true;
+            }
         }
     }
 }

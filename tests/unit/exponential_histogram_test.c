@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "aggregation/exponential_boundaries.h"
 #include "aggregation/exponential_histogram.h"
 #include "base/alloc.h"
 #include "base/random.h"
@@ -165,6 +166,25 @@ Test(exponential_index, values_next_to_boundaries_are_on_their_side) {
             expect_index(nextafter(bound, 0), scale);
             expect_index(nextafter(bound, DBL_MAX), scale);
         }
+    }
+}
+
+/* EXPH-14, EXPH-19: each is the greatest fraction that does not lie above its boundary */
+Test(exponential_index, the_table_has_the_boundaries) {
+    for (int k = 1; k < TACHOI_TABLE_SIZE; k++) {
+        const long double boundary = exp2l((long double)k / TACHOI_TABLE_SIZE);
+        const long double fraction = ldexpl(boundary - 1, 52);
+        const uint64_t entry = tachoi_exponential_boundaries[k - 1];
+        cr_assert(fraction > (long double)entry, "entry %d", k - 1);
+        cr_assert(fraction < (long double)entry + 1, "entry %d", k - 1);
+    }
+    const uint64_t step = UINT64_C(1) << (52 - TACHOI_TABLE_SCALE);
+    for (uint64_t i = 0; i < TACHOI_TABLE_SIZE; i++) {
+        const uint64_t *next =
+            tachoi_exponential_boundaries + tachoi_exponential_boundaries_below[i];
+        cr_assert(next == tachoi_exponential_boundaries || next[-1] < i * step, "%d", (int)i);
+        cr_assert(next[0] >= i * step, "%d", (int)i);
+        cr_assert(next[1] == UINT64_MAX || next[2] >= (i + 1) * step, "two behind %d", (int)i);
     }
 }
 

@@ -4,14 +4,16 @@
  * With |value| = significand * 2^exponent, 1 <= significand < 2, the position of a value on the
  * scale s is (exponent + log2(significand)) * 2^s, and its bucket the whole number next below.
  * Powers of two are themselves boundaries, on every scale: they belong to the bucket that ends
- * there, and no logarithm is asked. A position of all others is irrational where s > 0, so only the
- * error of log2 can put it on the wrong side of a whole number; where it lies close to one, the
- * boundary itself is computed in a wider format and compared. */
+ * there, and no logarithm is asked. A position of all others is irrational where s > 0. On scales
+ * up to that of a table of boundaries, which are the usual ones, the table tells exactly. On finer
+ * scales only the error of log2 can put a position on the wrong side of a whole number; where it
+ * lies close to one, the boundary itself is computed in a wider format and compared. */
 #include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "aggregation/exponential_boundaries.h"
 #include "aggregation/exponential_histogram.h"
 
 enum { SIGNIFICAND_BITS = 52, EXPONENT_BIAS = 1023 };
@@ -37,6 +39,15 @@ static int32_t index_of_significand(double significand, int32_t scale) {
     return (long double)significand > boundary ? nearest : nearest - 1;
 }
 
+/** The same on scales that the table knows, of the fraction bits. */
+static int32_t index_of_fraction(uint64_t fraction, int32_t scale) {
+    const size_t below =
+        tachoi_exponential_boundaries_below[fraction >> (SIGNIFICAND_BITS - TACHOI_TABLE_SCALE)];
+    const int32_t index = (int32_t)below + (fraction > tachoi_exponential_boundaries[below]) +
+                          (fraction > tachoi_exponential_boundaries[below + 1]);
+    return index >> (TACHOI_TABLE_SCALE - scale);
+}
+
 int32_t tachoi_exponential_index(double value, int32_t scale) {
     assert(value > 0);
     assert(value <= DBL_MAX);
@@ -52,7 +63,9 @@ int32_t tachoi_exponential_index(double value, int32_t scale) {
     if (fraction == 0) {
         return index - 1;
     }
-    return index + index_of_significand(f64_of_parts(0, fraction), scale);
+    return index + (scale <= TACHOI_TABLE_SCALE
+                        ? index_of_fraction(fraction, scale)
+                        : index_of_significand(f64_of_parts(0, fraction), scale));
 }
 
 double tachoi_exponential_lower_bound(int32_t index, int32_t scale) {
