@@ -153,26 +153,60 @@ static void run_lookup(void *state, unsigned thread, uint64_t iterations) {
 
 /* --- an observation: the bucket found, bucket, sum and count of one thread --- */
 
+struct floor_histogram {
+    _Atomic(uint32_t) lock;
+    double sum;
+    double min;
+    double max;
+    uint64_t count;
+    uint64_t buckets[BOUNDS + 1];
+};
+
+static inline size_t find_bucket(double value) {
+    size_t low = 0;
+    for (size_t length = BOUNDS; length > 0;) {
+        const size_t half = length / 2;
+        const bool is_above = value > bench_bounds[low + half];
+        low = is_above ? low + half + 1 : low;
+        length = is_above ? length - half - 1 : half;
+    }
+    return low;
+}
+
 static void run_observe(void *state, unsigned thread, uint64_t iterations) {
-    static struct {
-        double sum;
-        uint64_t count;
-        uint64_t buckets[BOUNDS + 1];
-    } cell;
+    static struct floor_histogram cell;
     (void)state;
     (void)thread;
     for (uint64_t i = 0; i < iterations; i++) {
         const double value = bench_values[i % VALUES];
-        size_t low = 0;
-        for (size_t length = BOUNDS; length > 0;) {
-            const size_t half = length / 2;
-            const bool is_above = value > bench_bounds[low + half];
-            low = is_above ? low + half + 1 : low;
-            length = is_above ? length - half - 1 : half;
-        }
-        cell.buckets[low]++;
+        cell.buckets[find_bucket(value)]++;
         cell.sum += value;
         cell.count++;
+        BENCH_TOUCH(&cell);
+    }
+}
+
+/** What a snapshot that is consistent in itself needs at least, if nobody is ever there: an
+ * exchange to take the cell, a store to give it back. With minimum and maximum; the buckets are the
+ * count. */
+static void run_observe_locked(void *state, unsigned thread, uint64_t iterations) {
+    static struct floor_histogram cell = {.min = 1e300, .max = -1e300};
+    (void)state;
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        const double value = bench_values[i % VALUES];
+        const size_t bucket = find_bucket(value);
+        if (atomic_exchange_explicit(&cell.lock, 1, memory_order_acquire) == 0) {
+            cell.buckets[bucket]++;
+            cell.sum += value;
+            if (value < cell.min) {
+                cell.min = value;
+            }
+            if (value > cell.max) {
+                cell.max = value;
+            }
+            atomic_store_explicit(&cell.lock, 0, memory_order_release);
+        }
         BENCH_TOUCH(&cell);
     }
 }
@@ -190,6 +224,7 @@ void bench_add_floors(void) {
         {.name = "floor.lookup3", .run = run_lookup, .state = &tables[0]},
         {.name = "floor.lookup8", .run = run_lookup, .state = &tables[1]},
         {.name = "floor.observe", .run = run_observe},
+        {.name = "floor.observe_locked", .run = run_observe_locked},
     };
     for (size_t i = 0; i < sizeof floors / sizeof *floors; i++) {
         bench_add(&floors[i]);

@@ -28,7 +28,7 @@ extern const double bench_bounds[BOUNDS];
 void bench_values_init(void);
 
 /** Adds the floors, called floor.<what>: xadd, xadd.2t, tls, xadd_call, empty_call, lookup3,
- * lookup8, observe. */
+ * lookup8, observe, observe_locked. */
 void bench_add_floors(void);
 
 /* --- in a shared library of their own --- */

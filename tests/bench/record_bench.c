@@ -173,6 +173,7 @@ static void add_bound(struct instruments *all) {
     add("bound.gauge", run_bound_gauge, all, BOUND_COUNTER_FLOOR, 0, 0);
     add("bound.histogram", run_bound_histogram, all, "floor.observe", 1.5, 0);
     bench_compare("bound.histogram.2t", "floor.observe", 1.5);
+    bench_compare("bound.histogram", "floor.observe_locked", 0);
     add("bound.exponential", run_bound_exponential, all, "bound.histogram", 2, 0);
 }
 

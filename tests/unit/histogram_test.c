@@ -41,7 +41,7 @@ Test(histogram, extreme_values_have_a_bucket) {
     cr_assert(eq(sz, default_bucket(-0.0), 0));
     cr_assert(eq(sz, default_bucket(1e308), TACHOI_DEFAULT_BOUND_COUNT));
     cr_assert(eq(sz, default_bucket((double)INFINITY), TACHOI_DEFAULT_BOUND_COUNT));
-    cr_assert(eq(sz, default_bucket((double)NAN), TACHOI_DEFAULT_BOUND_COUNT));
+    cr_assert(eq(sz, default_bucket((double)NAN), 0));
 }
 
 /* AGG-09 */

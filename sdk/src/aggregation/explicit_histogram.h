@@ -33,32 +33,39 @@ void tachoi_histogram_totals_init(struct tachoi_histogram_totals *totals);
 #define TACHOI_BOUNDS_COUNTED 16
 
 /**
- * The first bucket whose bound is >= value, the last one if none is (NaN too): as many as there are
- * bounds below. Halving until few are left, then counting: comparisons that do not wait for each
- * other are faster than a search that has to know where it goes on, and neither has a branch that
- * depends on the value, which no predictor can guess.
+ * How many bounds lie below the value, which is the number of its bucket; 0 for NaN. Halving until
+ * few are left, then counting: comparisons that do not wait for each other are faster than a search
+ * that has to know where it goes on, and neither has a branch that depends on the value, which no
+ * predictor can guess. Two at a time, as all processors can.
  */
 static inline size_t tachoi_histogram_bucket(const double *bounds, size_t bound_count,
                                              double value) {
-    size_t first = 0;
+    typedef double pair __attribute__((vector_size(16)));
+    typedef int64_t counts __attribute__((vector_size(16)));
+    size_t bucket = 0;
     size_t left = bound_count;
     while (left > TACHOI_BOUNDS_COUNTED) {
         const size_t half = left / 2;
-        first += bounds[first + half - 1] >= value ? 0 : half;
+        bucket += bounds[bucket + half - 1] < value ? half : 0;
         left -= half;
     }
-    typedef double pair __attribute__((vector_size(16)));
-    typedef int64_t counts __attribute__((vector_size(16)));
+    bounds += bucket;
     const pair values = {value, value};
     counts below = {0, 0};
     size_t i = 0;
-    for (; i + 2 <= left; i += 2) {
+    for (; i + 4 <= left; i += 4) {
         pair two;
-        memcpy(&two, bounds + first + i, sizeof two);
-        below -= ~(counts)(two >= values);
+        pair two_more;
+        memcpy(&two, bounds + i, sizeof two);
+        memcpy(&two_more, bounds + i + 2, sizeof two_more);
+        below -= (counts)(two < values); /* true is -1 */
+        below -= (counts)(two_more < values);
     }
-    first += (size_t)(below[0] + below[1]);
-    return first + (i < left && !(bounds[bound_count - 1] >= value));
+    bucket += (size_t)(below[0] + below[1]);
+    for (; i < left; i++) {
+        bucket += bounds[i] < value;
+    }
+    return bucket;
 }
 
 static inline void tachoi_histogram_totals_update(struct tachoi_histogram_totals *totals,

@@ -21,16 +21,21 @@ struct kept_attributes {
     struct tachoi_arena arena; /* of the copies */
 };
 
-/* What recording reads of a handle with one series lies in the first cache line. */
+/* What recording reads of a handle with one series lies at its beginning. It is copied from the
+ * objects that own it, so that no load waits for another one: the atomic instruction in the middle
+ * of a measurement waits for all of them. */
 struct tachoi_bound {
     tacho_spi_bound handle; /* first: what the API calls a bound instrument */
 
     /* immutable after creation */
     struct tachoi_instrument *instrument;
     struct tachoi_series *only_series;       /* the first one */
-    struct tachoi_stripes *only_stripes;     /* and its stripes; NULL of a last value */
+    struct tachoi_stripes *only_stripes;     /* its own; NULL of a last value */
+    unsigned char *cells;                    /* of these stripes */
     const tacho_spi_context_slot *exemplars; /* see tachoi_exemplars_switch */
-    struct kept_attributes *kept;            /* NULL where there never are exemplars */
+    const double *bounds;                    /* of an explicit histogram, as in its aggregation */
+    size_t bound_count;
+    struct kept_attributes *kept; /* NULL where there never are exemplars */
     size_t series_count;
 
     /* guarded by the pipeline's lock */
@@ -40,8 +45,8 @@ struct tachoi_bound {
     struct tachoi_bound_series *series[]; /* immutable; one for each outlet of the instrument */
 };
 
-_Static_assert(offsetof(struct tachoi_bound, kept) <= 64,
-               "recording through one bound series reads one cache line of its handle");
+_Static_assert(offsetof(struct tachoi_bound, bounds) <= 64,
+               "recording into a bound sum reads one cache line of its handle");
 
 static const tacho_attributes *attributes_of(const struct tachoi_bound *bound) {
     return bound->kept != NULL ? &bound->kept->attributes : NULL;
@@ -107,11 +112,15 @@ static inline size_t stripe_of(const struct tachoi_bound *bound) {
     return tachoi_stripes_find(bound->only_stripes, tachoi_thread_hint());
 }
 
+static inline struct tachoi_cell_head *cell_of(const struct tachoi_bound *bound, size_t index) {
+    return (struct tachoi_cell_head *)(void *)(bound->cells + index * bound->only_stripes->stride);
+}
+
 static void add_i64(void *self, int64_t value) {
     const struct tachoi_bound *bound = self;
     const size_t index = stripe_of(bound);
     if (index != TACHOI_NO_STRIPE && is_ordinary_i64(bound, value)) {
-        tachoi_series_add_i64_to_stripe(bound->only_series, bound->only_stripes, index, value);
+        tachoi_series_add_i64_to_cell(bound->only_series, bound->cells, index, value);
     } else {
         bound_record_i64(self, value);
     }
@@ -120,9 +129,8 @@ static void add_i64(void *self, int64_t value) {
 static void add_f64(void *self, double value) {
     const struct tachoi_bound *bound = self;
     const size_t index = stripe_of(bound);
-    if (index != TACHOI_NO_STRIPE && is_ordinary_f64(bound, value)) {
-        tachoi_series_add_f64_to_stripe(bound->only_series, bound->only_stripes, index, value);
-    } else {
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value) ||
+        !tachoi_series_try_add_f64_to_cell(bound->only_series, bound->cells, index, value)) {
         bound_record_f64(self, value);
     }
 }
@@ -153,11 +161,8 @@ static void observe_explicit(void *self, double value) {
         return;
     }
     struct tachoi_series *series = bound->only_series;
-    const struct tachoi_aggregation *aggregation = &series->family->aggregation;
-    const size_t bucket =
-        tachoi_histogram_bucket(aggregation->bounds, aggregation->bound_count, value);
-    if (!tachoi_series_try_explicit_cell(series, tachoi_stripes_cell(bound->only_stripes, index),
-                                         bucket, value)) {
+    const size_t bucket = tachoi_histogram_bucket(bound->bounds, bound->bound_count, value);
+    if (!tachoi_series_try_explicit_cell(series, cell_of(bound, index), bucket, value)) {
         tachoi_series_record_contended(series, bound->only_stripes, index + 1, bucket, value);
     }
 }
@@ -170,8 +175,8 @@ static void observe_exponential(void *self, double value) {
         return;
     }
     struct tachoi_series *series = bound->only_series;
-    if (tachoi_series_try_cell(series, tachoi_stripes_cell(bound->only_stripes, index),
-                               TACHOI_BUCKET_BY_SCALE, value) != TACHOI_HOLDER_NONE) {
+    if (tachoi_series_try_cell(series, cell_of(bound, index), TACHOI_BUCKET_BY_SCALE, value) !=
+        TACHOI_HOLDER_NONE) {
         tachoi_series_record_contended(series, bound->only_stripes, index + 1,
                                        TACHOI_BUCKET_BY_SCALE, value);
     }
@@ -322,6 +327,11 @@ static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
     }
     bound->only_series = tachoi_bound_series_unwrap(bound->series[0]);
     bound->only_stripes = tachoi_series_stripes(bound->only_series);
+    if (bound->only_stripes != NULL) {
+        bound->cells = tachoi_stripes_cells(bound->only_stripes);
+    }
+    bound->bounds = bound->only_series->family->aggregation.bounds;
+    bound->bound_count = bound->only_series->family->aggregation.bound_count;
     bound->exemplars = tachoi_exemplars_switch(bound->only_series->family->exemplars);
     return bound;
 }

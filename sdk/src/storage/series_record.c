@@ -16,7 +16,7 @@ static void add_i64(struct tachoi_series *series, int64_t value) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
         const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-        tachoi_series_add_i64_to_stripe(series, stripes, index, value);
+        tachoi_series_add_i64_to_cell(series, tachoi_stripes_cells(stripes), index, value);
         return;
     }
     struct tachoi_cell_head *cell = tachoi_series_cell(series);
@@ -28,8 +28,11 @@ static void add_i64(struct tachoi_series *series, int64_t value) {
 static void add_f64(struct tachoi_series *series, double value) {
     struct tachoi_stripes *stripes = tachoi_series_stripes(series);
     if (stripes != NULL) {
-        const size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
-        tachoi_series_add_f64_to_stripe(series, stripes, index, value);
+        size_t index = tachoi_stripes_choose(stripes, tachoi_thread_hint());
+        unsigned char *cells = tachoi_stripes_cells(stripes);
+        while (!tachoi_series_try_add_f64_to_cell(series, cells, index, value)) {
+            index = (index + 1) & stripes->mask;
+        }
         return;
     }
     struct tachoi_cell_head *cell = tachoi_series_cell(series);

@@ -39,21 +39,23 @@ static inline void tachoi_series_record_last(struct tachoi_series *series, uint6
 
 /* --- into stripes --- */
 
-static inline void tachoi_series_add_i64_to_stripe(struct tachoi_series *series,
-                                                   struct tachoi_stripes *stripes, size_t index,
-                                                   int64_t value) {
-    tachoi_word_cell_add_i64(tachoi_stripes_word_cell(stripes, index), value);
+/* `cells` are those of the series' stripes. */
+
+static inline void tachoi_series_add_i64_to_cell(struct tachoi_series *series, unsigned char *cells,
+                                                 size_t index, int64_t value) {
+    tachoi_word_cell_add_i64(tachoi_stripes_word_cell(cells, index), value);
     tachoi_series_mark_used(series);
 }
 
-/** To that stripe, or to one behind it that nobody else adds to. */
-static inline void tachoi_series_add_f64_to_stripe(struct tachoi_series *series,
-                                                   struct tachoi_stripes *stripes, size_t index,
-                                                   double value) {
-    while (!tachoi_word_cell_try_add_f64(tachoi_stripes_word_cell(stripes, index), value)) {
-        index = (index + 1) & stripes->mask;
+/** False if another recorder was faster, or the collector came in between. */
+static inline bool tachoi_series_try_add_f64_to_cell(struct tachoi_series *series,
+                                                     unsigned char *cells, size_t index,
+                                                     double value) {
+    if (!tachoi_word_cell_try_add_f64(tachoi_stripes_word_cell(cells, index), value)) {
+        return false;
     }
     tachoi_series_mark_used(series);
+    return true;
 }
 
 /** TACHOI_HOLDER_NONE if the value was added to the histogram cell, else who has it. */

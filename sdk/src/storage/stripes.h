@@ -60,17 +60,21 @@ static inline uint32_t tachoi_thread_hint(void) {
     return (uint32_t)((thread * UINT64_C(0x9E3779B97F4A7C15)) >> 32) | 1U;
 }
 
+/** The first cell. */
+static inline unsigned char *tachoi_stripes_cells(struct tachoi_stripes *stripes) {
+    return (unsigned char *)stripes + stripes->offset;
+}
+
 static inline struct tachoi_cell_head *tachoi_stripes_cell(struct tachoi_stripes *stripes,
                                                            size_t index) {
-    return (struct tachoi_cell_head *)(void *)((unsigned char *)stripes + stripes->offset +
+    return (struct tachoi_cell_head *)(void *)(tachoi_stripes_cells(stripes) +
                                                index * stripes->stride);
 }
 
-/** The same of a sum, whose cells have one line each. */
-static inline struct tachoi_word_cell *tachoi_stripes_word_cell(struct tachoi_stripes *stripes,
+/** The same of a sum, whose cells have one line each; `cells` is the first. */
+static inline struct tachoi_word_cell *tachoi_stripes_word_cell(unsigned char *cells,
                                                                 size_t index) {
-    return (struct tachoi_word_cell *)(void *)((unsigned char *)stripes + stripes->offset +
-                                               index * TACHOI_CACHE_LINE_BYTES);
+    return (struct tachoi_word_cell *)(void *)(cells + index * TACHOI_CACHE_LINE_BYTES);
 }
 
 /** The index of a stripe that the thread claims from now on, or of its own. */
