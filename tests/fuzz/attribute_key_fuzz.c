@@ -87,6 +87,8 @@ static void check_pair(tacho_attributes a, tacho_attributes b, bool is_same) {
     fuzz_check(tachoi_attribute_key_matches(&key_b, set) == is_same);
     fuzz_check(tachoi_attribute_key_equals(&key_b, set->bytes, set->size) == is_same);
     fuzz_check(!is_same || key_a.hash == key_b.hash);
+    tachoi_attribute_key_init_expecting(&key_b, b, tachoi_attribute_order(a));
+    fuzz_check(tachoi_attribute_key_matches(&key_b, set) == is_same);
     tachoi_free(set);
 }
 

@@ -13,11 +13,27 @@
 #include "base/hash.h"
 #include "tacho/status.h"
 
+/* What order is expected changes nothing. */
+static void check_expecting(tacho_attributes list, uint64_t order) {
+    static struct tachoi_attribute_key plain;
+    static struct tachoi_attribute_key expecting;
+    tachoi_attribute_key_init(&plain, list);
+    tachoi_attribute_key_init_expecting(&expecting, list, order);
+    cr_assert(eq(u64, expecting.hash, plain.hash));
+    cr_assert(eq(sz, expecting.size, plain.size));
+    cr_assert(eq(int, expecting.is_packed, plain.is_packed));
+    if (plain.is_packed) {
+        cr_assert(eq(int, memcmp(expecting.scratch, plain.scratch, plain.size), 0));
+    }
+}
+
 static bool are_same(tacho_attributes a, tacho_attributes b) {
     struct tachoi_attribute_key key_a;
     struct tachoi_attribute_key key_b;
     tachoi_attribute_key_init(&key_a, a);
     tachoi_attribute_key_init(&key_b, b);
+    check_expecting(a, tachoi_attribute_order(a));
+    check_expecting(b, tachoi_attribute_order(a));
     struct tachoi_attribute_set *set = tachoi_attribute_set_create(&key_a);
     cr_assert(ne(ptr, set, NULL));
     cr_assert(tachoi_attribute_key_matches(&key_a, set));
@@ -39,6 +55,36 @@ Test(attribute_key, order_does_not_matter) {
                      TACHO_I64("http.req", 3), TACHO_I64("http.re", 4)),
          TACHO_ATTRS(TACHO_I64("http.re", 4), TACHO_I64("http.req", 3),
                      TACHO_I64("http.request.a", 2), TACHO_I64("http.request.b", 1)));
+}
+
+/* Keys that differ in the first byte, in the first 8, behind them, and not at all. */
+Test(attribute_key, any_order_may_be_expected) {
+    tacho_attribute items[] = {TACHO_I64("server.port", 1), TACHO_STR("http.request.method", "GET"),
+                               TACHO_I64("http.request.body", 3), TACHO_BOOL("url", true)};
+    const size_t count = sizeof items / sizeof items[0];
+    for (uint64_t order = 0; order < UINT64_C(1) << (4 * count); order += order % 7 + 1) {
+        check_expecting(tacho_attributes_from(items, count), order);
+    }
+    cr_assert(eq(u64, tachoi_attribute_order(tacho_attributes_from(items, count)), 0x3012));
+    items[3].key = items[0].key;
+    check_expecting(tacho_attributes_from(items, count), 0x3012);
+    cr_assert(eq(u64, tachoi_attribute_order(tacho_attributes_from(items, count)),
+                 TACHOI_ORDER_AS_GIVEN));
+}
+
+/* Keys with the same first 8 bytes are sorted among others, and may be repeated. */
+Test(attribute_key, keys_that_begin_alike_are_sorted) {
+    static const char *const names[] = {"network.p", "network.pa", "network.", "network.b",
+                                        "z",         "network.p",  "a",        "network.pa"};
+    enum { COUNT = sizeof names / sizeof names[0] };
+    const tacho_attributes sorted =
+        TACHO_ATTRS(TACHO_I64("a", 6), TACHO_I64("network.", 2), TACHO_I64("network.b", 3),
+                    TACHO_I64("network.p", 5), TACHO_I64("network.pa", 7), TACHO_I64("z", 4));
+    tacho_attribute items[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        items[i] = TACHO_I64(names[i], (int64_t)i);
+    }
+    SAME(tacho_attributes_from(items, COUNT), sorted);
 }
 
 /* ATTR-04 */

@@ -6,6 +6,7 @@
 
 #include "attributes/attribute_pack.h"
 #include "attributes/attribute_set.h"
+#include "attributes/attribute_short.h"
 #include "base/alloc.h"
 #include "base/hash.h"
 
@@ -52,26 +53,63 @@ static __attribute__((noinline)) void init_large(struct tachoi_attribute_key *ke
     key->is_packed = false;
 }
 
-void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
-                                        tacho_attributes attributes,
-                                        const struct tachoi_attribute_filter *filter) {
-    key->source = attributes;
-    key->filter = filter;
-    struct tachoi_pack_window window = {.begin = key->scratch,
-                                        .end = key->scratch + sizeof key->scratch,
-                                        .make_room = tachoi_pack_stop};
-    unsigned char *end = pack(&window, attributes, filter);
-    if (end == NULL) {
-        init_large(key);
-        return;
-    }
+static inline void hash_scratch(struct tachoi_attribute_key *key, const unsigned char *end) {
     key->size = (size_t)(end - key->scratch);
     key->hash = XXH3_64bits_withSeed(key->scratch, key->size, tachoi_hash_seed());
     key->is_packed = true;
 }
 
+/* Out of line, as above, for what is not short. */
+static __attribute__((noinline)) void init_any(struct tachoi_attribute_key *key) {
+    struct tachoi_pack_window window = {.begin = key->scratch,
+                                        .end = key->scratch + sizeof key->scratch,
+                                        .make_room = tachoi_pack_stop};
+    const unsigned char *end = pack(&window, key->source, key->filter);
+    if (end == NULL) {
+        init_large(key);
+        return;
+    }
+    hash_scratch(key, end);
+}
+
+/* Out of line: a list in another order than the expected one. */
+static __attribute__((noinline)) void init_unexpected(struct tachoi_attribute_key *key) {
+    const unsigned char *end =
+        tachoi_short_pack(key->scratch, key->scratch + sizeof key->scratch, key->source);
+    if (end == NULL) {
+        init_any(key);
+        return;
+    }
+    hash_scratch(key, end);
+}
+
+void tachoi_attribute_key_init_expecting(struct tachoi_attribute_key *key,
+                                         tacho_attributes attributes, uint64_t order) {
+    key->source = attributes;
+    key->filter = NULL;
+    const unsigned char *end = tachoi_short_pack_expected(
+        key->scratch, key->scratch + sizeof key->scratch, attributes, order);
+    if (end == NULL) {
+        init_unexpected(key);
+        return;
+    }
+    hash_scratch(key, end);
+}
+
 void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes) {
-    tachoi_attribute_key_init_filtered(key, attributes, NULL);
+    tachoi_attribute_key_init_expecting(key, attributes, TACHOI_ORDER_AS_GIVEN);
+}
+
+void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
+                                        tacho_attributes attributes,
+                                        const struct tachoi_attribute_filter *filter) {
+    if (filter == NULL) {
+        tachoi_attribute_key_init(key, attributes);
+        return;
+    }
+    key->source = attributes;
+    key->filter = filter;
+    init_any(key);
 }
 
 size_t tachoi_attribute_key_size(const struct tachoi_attribute_key *key) {
@@ -108,8 +146,8 @@ static unsigned char *compare_full(struct tachoi_pack_window *window) {
     return compare_bytes((struct compare_window *)window, size) ? window->begin : NULL;
 }
 
-static __attribute__((noinline)) bool equals_large(const struct tachoi_attribute_key *key,
-                                                   const unsigned char *bytes, size_t size) {
+bool tachoi_attribute_key_equals_large(const struct tachoi_attribute_key *key,
+                                       const unsigned char *bytes, size_t size) {
     unsigned char buffer[COMPARE_BYTES];
     struct compare_window compared = {
         .window = {.begin = buffer, .end = buffer + sizeof buffer, .make_room = compare_full},
@@ -117,14 +155,6 @@ static __attribute__((noinline)) bool equals_large(const struct tachoi_attribute
         .left = size};
     const unsigned char *end = pack(&compared.window, key->source, key->filter);
     return end != NULL && compare_bytes(&compared, (size_t)(end - buffer)) && compared.left == 0;
-}
-
-bool tachoi_attribute_key_equals(const struct tachoi_attribute_key *key, const unsigned char *bytes,
-                                 size_t size) {
-    if (key->size != size) {
-        return false;
-    }
-    return key->is_packed ? memcmp(key->scratch, bytes, size) == 0 : equals_large(key, bytes, size);
 }
 
 bool tachoi_attribute_key_matches(const struct tachoi_attribute_key *key,

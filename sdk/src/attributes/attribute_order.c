@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the sorting of keys, which is half of the cost of a look-up: by insertion, because lists are
- * short and often sorted already. Comparing starts with the first 8 bytes of a key as a number,
- * which decides most pairs without a call. */
+/* Owns the sorting of keys where lists are filtered or long, and what keys that begin alike need.
+ * By insertion, as in attribute_short.h. */
 #include "attributes/attribute_order.h"
 
-#include <endian.h>
 #include <string.h>
 
-static inline uint64_t load_be32(const char *data) {
-    uint32_t value;
-    memcpy(&value, data, sizeof value);
-    return be32toh(value);
-}
-
-static inline uint64_t load_byte(const char *data, size_t index) {
-    return (uint64_t)(unsigned char)data[index] << (56 - 8 * index);
-}
-
-/* The first 8 bytes as a number that orders as the bytes do; a shorter key is padded with 0. The
- * loads of a short key overlap and agree where they do. The key is not empty. */
-static inline uint64_t key_prefix(tacho_string key) {
-    if (key.length >= 8) {
-        uint64_t value;
-        memcpy(&value, key.data, sizeof value);
-        return be64toh(value);
-    }
-    if (key.length >= 4) {
-        return (load_be32(key.data) << 32U) |
-               (load_be32(key.data + key.length - 4) << (64 - 8 * key.length));
-    }
-    return load_byte(key.data, 0) | load_byte(key.data, key.length / 2) |
-           load_byte(key.data, key.length - 1);
-}
+#include "attributes/attribute_set.h"
+#include "attributes/attribute_short.h"
 
 static int compare_keys(tacho_string a, tacho_string b) {
     int order = memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);
@@ -39,6 +14,56 @@ static int compare_keys(tacho_string a, tacho_string b) {
         return order;
     }
     return (a.length > b.length) - (a.length < b.length);
+}
+
+bool tachoi_key_follows(const tacho_attribute *attr, const tacho_attribute *last) {
+    if (last == NULL) {
+        return true;
+    }
+    const uint64_t prefix = tachoi_key_prefix(attr->key);
+    const uint64_t last_prefix = tachoi_key_prefix(last->key);
+    return prefix != last_prefix ? prefix > last_prefix : compare_keys(attr->key, last->key) > 0;
+}
+
+uint64_t tachoi_attribute_order(tacho_attributes attributes) {
+    if (attributes.items == NULL || attributes.count > TACHOI_ORDER_COUNT) {
+        return TACHOI_ORDER_AS_GIVEN;
+    }
+    struct tachoi_key_batch batch;
+    batch.count = 0;
+    (void)tachoi_key_batch_next(&batch, attributes.items, attributes.count);
+    if (batch.count != attributes.count) {
+        return TACHOI_ORDER_AS_GIVEN; /* repeated or empty keys are no order to expect */
+    }
+    uint64_t order = 0;
+    for (size_t i = 0; i < batch.count; i++) {
+        order |= (uint64_t)(batch.attributes[i] - attributes.items) << (4 * i);
+    }
+    return order;
+}
+
+size_t tachoi_key_batch_settle(struct tachoi_key_batch *batch, size_t count, size_t place,
+                               const tacho_attribute *attr) {
+    const uint64_t prefix = batch->prefixes[place - 1];
+    for (; place > 0 && batch->prefixes[place - 1] == prefix; place--) {
+        const int order = compare_keys(attr->key, batch->attributes[place - 1]->key);
+        if (order == 0) { /* the last one counts; the others go back */
+            batch->attributes[place - 1] = attr;
+            for (size_t i = place; i < count; i++) {
+                batch->prefixes[i] = batch->prefixes[i + 1];
+                batch->attributes[i] = batch->attributes[i + 1];
+            }
+            return count;
+        }
+        if (order > 0) {
+            break;
+        }
+        batch->prefixes[place] = prefix;
+        batch->attributes[place] = batch->attributes[place - 1];
+    }
+    batch->prefixes[place] = prefix;
+    batch->attributes[place] = attr;
+    return count + 1;
 }
 
 /* Goes back from `place` over keys with the same first 8 bytes to where the key belongs; true if it
@@ -61,7 +86,7 @@ static __attribute__((noinline)) bool refine_place(const struct tachoi_key_batch
  * goes. Returns the new count, which is kept in a register until the batch is complete. */
 static inline __attribute__((always_inline)) size_t
 insert(struct tachoi_key_batch *batch, size_t count, const tacho_attribute *attr) {
-    uint64_t prefix = key_prefix(attr->key);
+    uint64_t prefix = tachoi_key_prefix(attr->key);
     size_t place = count;
     while (place > 0 && prefix < batch->prefixes[place - 1]) {
         place--;

@@ -33,4 +33,16 @@ bool tachoi_key_batch_next(struct tachoi_key_batch *batch, const tacho_attribute
 bool tachoi_key_batch_next_kept(struct tachoi_key_batch *batch, const tacho_attribute *items,
                                 size_t count, const struct tachoi_attribute_filter *filter);
 
+/** Whether the attribute's key is greater than that of `last`; true if there is no last one. Keys
+ * are not empty. */
+bool tachoi_key_follows(const tacho_attribute *attr, const tacho_attribute *last);
+
+/**
+ * Ends the insertion of an attribute into a sorted batch of `count` whose entries from `place` on
+ * have moved up by one, where the key begins with the same 8 bytes as the one before `place`. Puts
+ * it where it belongs, or in place of the one with the same key. Returns the new count.
+ */
+size_t tachoi_key_batch_settle(struct tachoi_key_batch *batch, size_t count, size_t place,
+                               const tacho_attribute *attr);
+
 #endif

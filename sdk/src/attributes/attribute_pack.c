@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the writing of the packed form. Knows nothing of where the bytes go.
  *
- * Pairs of short keys and short plain values, the rule on the recording path, are written without
- * asking for room at each step; everything else goes through put_bytes, which takes any room. The
- * bytes are the same. Every put function takes the cursor and returns the next one; NULL means
+ * Pairs of short keys and short plain values are written without asking for room at each step
+ * (attribute_short.h); everything else goes through put_bytes, which takes any room. The bytes are
+ * the same. Every put function takes the cursor and returns the next one; NULL means
  * that the window stopped the writing. */
 #include "attributes/attribute_pack.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "attributes/attribute_order.h"
 #include "attributes/attribute_set.h"
+#include "attributes/attribute_short.h"
 
-#define SHORT_MAX 127          /* lengths and counts that take one byte */
-#define VARINT_MAX_BYTES 10    /* of 64 bits */
-#define SHORT_PAIR_OVERHEAD 10 /* length of the key, type, and 8 bytes or a length */
+#define VARINT_MAX_BYTES 10 /* of 64 bits */
 
 unsigned char *tachoi_pack_stop(struct tachoi_pack_window *window) {
     (void)window;
@@ -25,15 +23,6 @@ unsigned char *tachoi_pack_stop(struct tachoi_pack_window *window) {
 /* Callers' lists that cannot be read count as empty. */
 static inline size_t count_of(const void *items, size_t count) {
     return items != NULL ? count : 0;
-}
-
-/* All NaNs are one value, whatever their bits. */
-static inline uint64_t f64_bits(double value) {
-    uint64_t bits = UINT64_C(0x7ff8000000000000);
-    if (!isnan(value)) {
-        memcpy(&bits, &value, sizeof bits);
-    }
-    return bits;
 }
 
 /* --- any size, any room ---------------------------------------------------------------------- */
@@ -63,13 +52,13 @@ static unsigned char *put_byte(struct tachoi_pack_window *to, unsigned char *cur
 
 static inline unsigned char *put_count(struct tachoi_pack_window *to, unsigned char *cursor,
                                        size_t count) {
-    if (count <= SHORT_MAX && cursor != NULL && cursor != to->end) {
+    if (count <= TACHOI_SHORT_MAX && cursor != NULL && cursor != to->end) {
         *cursor = (unsigned char)count;
         return cursor + 1;
     }
     unsigned char bytes[VARINT_MAX_BYTES];
     size_t size = 0;
-    while (count > SHORT_MAX) {
+    while (count > TACHOI_SHORT_MAX) {
         bytes[size++] = (unsigned char)((count & 0x7fU) | 0x80U);
         count >>= 7U;
     }
@@ -85,7 +74,7 @@ static unsigned char *put_string(struct tachoi_pack_window *to, unsigned char *c
 }
 
 static unsigned char *put_f64(struct tachoi_pack_window *to, unsigned char *cursor, double value) {
-    uint64_t bits = f64_bits(value);
+    uint64_t bits = tachoi_packed_f64(value);
     return put_bytes(to, cursor, &bits, sizeof bits);
 }
 
@@ -182,65 +171,14 @@ static unsigned char *put_value(struct tachoi_pack_window *to, unsigned char *cu
     return cursor;
 }
 
-/* --- short pairs ----------------------------------------------------------------------------- */
-
-/* Copies up to SHORT_MAX bytes; where two moves of one size cover them, they may overlap. */
-static inline unsigned char *copy_short(unsigned char *to, const char *from, size_t length) {
-    if (length > 16) {
-        memcpy(to, from, length);
-    } else if (length >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + length - 8, from + length - 8, 8);
-    } else if (length >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + length - 4, from + length - 4, 4);
-    } else if (length > 0) {
-        to[0] = (unsigned char)from[0];
-        to[length / 2] = (unsigned char)from[length / 2];
-        to[length - 1] = (unsigned char)from[length - 1];
-    }
-    return to + length;
-}
-
-static inline bool is_text(tacho_value_type type) {
-    return type == TACHO_VALUE_STRING || type == TACHO_VALUE_BYTES;
-}
-
-/* `text_length` is that of a STRING or BYTES; room was made sure of. */
-static inline unsigned char *put_short_pair(unsigned char *cursor, const tacho_attribute *attr,
-                                            size_t text_length) {
-    *cursor++ = (unsigned char)attr->key.length;
-    cursor = copy_short(cursor, attr->key.data, attr->key.length);
-    *cursor++ = (unsigned char)attr->value.type;
-    if (is_text(attr->value.type)) {
-        *cursor++ = (unsigned char)text_length;
-        return copy_short(cursor, attr->value.as.string.data, text_length);
-    }
-    if (attr->value.type == TACHO_VALUE_BOOL) {
-        *cursor++ = attr->value.as.boolean ? 1 : 0;
-        return cursor;
-    }
-    if (attr->value.type == TACHO_VALUE_EMPTY) {
-        return cursor;
-    }
-    uint64_t bits = attr->value.type == TACHO_VALUE_I64 ? (uint64_t)attr->value.as.i64
-                                                        : f64_bits(attr->value.as.f64);
-    memcpy(cursor, &bits, sizeof bits);
-    return cursor + sizeof bits;
-}
-
 static inline unsigned char *put_pair(struct tachoi_pack_window *to, unsigned char *cursor,
                                       const tacho_attribute *attr, size_t depth) {
-    const tacho_value *value = &attr->value;
-    size_t text_length =
-        is_text(value->type) ? count_of(value->as.string.data, value->as.string.length) : 0;
-    if (value->type <= TACHO_VALUE_BYTES && attr->key.length <= SHORT_MAX &&
-        text_length <= SHORT_MAX &&
-        (size_t)(to->end - cursor) >= attr->key.length + text_length + SHORT_PAIR_OVERHEAD) {
-        return put_short_pair(cursor, attr, text_length);
+    unsigned char *end = tachoi_short_put_pair(cursor, to->end, attr);
+    if (end != NULL) {
+        return end;
     }
     cursor = put_string(to, cursor, attr->key);
-    return put_value(to, cursor, value, depth);
+    return put_value(to, cursor, &attr->value, depth);
 }
 
 /* --- maps ------------------------------------------------------------------------------------ */

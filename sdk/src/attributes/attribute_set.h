@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "attributes/attribute_filter.h"
 #include "base/arena.h"
@@ -37,13 +38,28 @@ struct tachoi_attribute_key {
     uint64_t hash;
     size_t size;
     bool is_packed; /* scratch holds all bytes */
-    unsigned char scratch[1000];
+    _Alignas(16) unsigned char scratch[1000];
 };
 
 /** Never allocates, never fails; any number of attributes, any size. Async-signal-safe. */
 void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes);
 
-/** The same of the attributes that the filter (NULL = all) keeps. */
+/**
+ * The order of keys that the next list is expected to have: the place in the list of the smallest
+ * key in the lowest four bits, and so on; of up to TACHOI_ORDER_COUNT attributes. Only a hint: a
+ * list in that order is packed faster, any other one as well.
+ */
+#define TACHOI_ORDER_COUNT 16
+#define TACHOI_ORDER_AS_GIVEN UINT64_C(0xfedcba9876543210)
+
+/** The order in which this list's keys stand. */
+uint64_t tachoi_attribute_order(tacho_attributes attributes);
+
+/** As tachoi_attribute_key_init, for lists that are expected in this order. */
+void tachoi_attribute_key_init_expecting(struct tachoi_attribute_key *key,
+                                         tacho_attributes attributes, uint64_t order);
+
+/** As tachoi_attribute_key_init, of the attributes that the filter (NULL = all) keeps. */
 void tachoi_attribute_key_init_filtered(struct tachoi_attribute_key *key,
                                         tacho_attributes attributes,
                                         const struct tachoi_attribute_filter *filter);
@@ -60,9 +76,19 @@ struct tachoi_attribute_set *tachoi_attribute_set_create(const struct tachoi_att
 size_t tachoi_attribute_key_size(const struct tachoi_attribute_key *key);
 void tachoi_attribute_key_write(const struct tachoi_attribute_key *key, unsigned char *out);
 
-/** Whether the key's packed bytes equal `size` bytes at `bytes`. */
-bool tachoi_attribute_key_equals(const struct tachoi_attribute_key *key, const unsigned char *bytes,
-                                 size_t size);
+/** Whether the bytes of a key that is not packed equal those at `bytes`. */
+bool tachoi_attribute_key_equals_large(const struct tachoi_attribute_key *key,
+                                       const unsigned char *bytes, size_t size);
+
+/** Whether the key's packed bytes equal `size` bytes at `bytes`. Inline, for the recording path. */
+static inline bool tachoi_attribute_key_equals(const struct tachoi_attribute_key *key,
+                                               const unsigned char *bytes, size_t size) {
+    if (key->size != size) {
+        return false;
+    }
+    return key->is_packed ? memcmp(key->scratch, bytes, size) == 0
+                          : tachoi_attribute_key_equals_large(key, bytes, size);
+}
 
 /**
  * Unpacks bytes into a list sorted by key, in the arena; strings point into `bytes`. False when
