@@ -19,10 +19,7 @@ static void add_i64(struct tachoi_series *series, int64_t value) {
         tachoi_series_add_i64_to_cell(series, tachoi_stripes_cells(stripes), index, value);
         return;
     }
-    struct tachoi_cell_head *cell = tachoi_series_cell(series);
-    tachoi_word_cell_add_i64(tachoi_word_cell_of(cell), value);
-    tachoi_cell_note_thread(cell, tachoi_thread_hint());
-    tachoi_series_mark_used(series);
+    tachoi_series_add_i64_alone(series, value);
 }
 
 static void add_f64(struct tachoi_series *series, double value) {

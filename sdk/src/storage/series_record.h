@@ -37,6 +37,16 @@ static inline void tachoi_series_record_last(struct tachoi_series *series, uint6
     tachoi_series_mark_used(series);
 }
 
+/* --- into the series' own cell --- */
+
+/** Where it has no stripes. */
+static inline void tachoi_series_add_i64_alone(struct tachoi_series *series, int64_t value) {
+    struct tachoi_cell_head *cell = tachoi_series_cell(series);
+    tachoi_word_cell_add_i64(tachoi_word_cell_of(cell), value);
+    tachoi_cell_note_thread(cell, tachoi_thread_hint());
+    tachoi_series_mark_used(series);
+}
+
 /* --- into stripes --- */
 
 /* `cells` are those of the series' stripes. */

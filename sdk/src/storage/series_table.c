@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns probing, insertion and erasure. */
+/* Owns insertion and erasure. */
 #include "storage/series_table.h"
 
 #include "base/alloc.h"
 
 enum { FIRST_CAPACITY = 8 };
 
-/* Where a series was; never followed. */
-static struct tachoi_series *tombstone(void) {
-    static struct tachoi_series mark;
-    return &mark;
+struct tachoi_series tachoi_series_tombstone;
+
+static bool is_tombstone(const struct tachoi_series *series) {
+    return series == &tachoi_series_tombstone;
 }
 
 struct tachoi_series_table *tachoi_series_table_create(size_t series_count) {
@@ -31,35 +31,6 @@ struct tachoi_series_table *tachoi_series_table_create(size_t series_count) {
     return table;
 }
 
-static bool is_series_of(const struct tachoi_series *series,
-                         const struct tachoi_attribute_key *key) {
-    return series->hash == key->hash &&
-           tachoi_attribute_key_equals(key, tachoi_series_attributes(series),
-                                       series->attributes_size);
-}
-
-bool tachoi_series_table_find(struct tachoi_series_table *table,
-                              const struct tachoi_attribute_key *key,
-                              const struct tachoi_visits *uncounted, struct tachoi_series **out) {
-    *out = NULL;
-    for (size_t index = key->hash & table->mask;; index = (index + 1) & table->mask) {
-        /* seq_cst; pairs with the stores in insert (the series is complete) and in erase (a visit
-         * that begins after it does not find the series: visits.h) */
-        struct tachoi_series *series =
-            atomic_load_explicit(&table->slots[index], memory_order_seq_cst);
-        if (uncounted != NULL && tachoi_visits_are_counted(uncounted)) {
-            return false; /* the series may be younger than the counting: not ours to look at */
-        }
-        if (series == NULL) {
-            return true;
-        }
-        if (series != tombstone() && is_series_of(series, key)) {
-            *out = series;
-            return true;
-        }
-    }
-}
-
 /* Under the lock nobody else writes, so relaxed loads see every slot as it is. */
 static struct tachoi_series *slot(struct tachoi_series_table *table, size_t index) {
     return atomic_load_explicit(&table->slots[index & table->mask], memory_order_relaxed);
@@ -73,7 +44,7 @@ static void set_slot(struct tachoi_series_table *table, size_t index,
 
 void tachoi_series_table_insert(struct tachoi_series_table *table, struct tachoi_series *series) {
     size_t index = series->hash;
-    while (slot(table, index) != NULL && slot(table, index) != tombstone()) {
+    while (slot(table, index) != NULL && !is_tombstone(slot(table, index))) {
         index++;
     }
     table->used += slot(table, index) == NULL;
@@ -87,13 +58,13 @@ void tachoi_series_table_erase(struct tachoi_series_table *table,
         index++;
     }
     if (slot(table, index + 1) != NULL) {
-        set_slot(table, index, tombstone());
+        set_slot(table, index, &tachoi_series_tombstone);
         return;
     }
     /* Nothing lies behind it, so no probe needs it, nor the tombstones right before it. */
     set_slot(table, index, NULL);
     table->used--;
-    while (slot(table, index - 1) == tombstone()) {
+    while (is_tombstone(slot(table, index - 1))) {
         index--;
         set_slot(table, index, NULL);
         table->used--;
@@ -104,7 +75,7 @@ void tachoi_series_table_insert_all(struct tachoi_series_table *table,
                                     struct tachoi_series_table *from) {
     for (size_t i = 0; i <= from->mask; i++) {
         struct tachoi_series *series = slot(from, i);
-        if (series != NULL && series != tombstone()) {
+        if (series != NULL && !is_tombstone(series)) {
             tachoi_series_table_insert(table, series);
         }
     }

@@ -38,13 +38,39 @@ struct tachoi_series_table {
 /** At most half full with that many series; NULL when memory is short. Freed with tachoi_free. */
 struct tachoi_series_table *tachoi_series_table_create(size_t series_count);
 
+/* Where a series was; never followed. */
+extern struct tachoi_series tachoi_series_tombstone;
+
 /**
  * Finds the series of exactly this set, NULL if there is none. `uncounted`: NULL for a visit that
  * is counted, or under the map's lock; else false, nothing found, if counting has begun meanwhile.
+ * Inline, for the recording path.
  */
-bool tachoi_series_table_find(struct tachoi_series_table *table,
-                              const struct tachoi_attribute_key *key,
-                              const struct tachoi_visits *uncounted, struct tachoi_series **out);
+static inline __attribute__((always_inline)) bool
+tachoi_series_table_find(struct tachoi_series_table *table, const struct tachoi_attribute_key *key,
+                         const struct tachoi_visits *uncounted, struct tachoi_series **out) {
+    const uint64_t hash = key->hash;
+    const size_t mask = table->mask;
+    *out = NULL;
+    for (size_t index = hash & mask;; index = (index + 1) & mask) {
+        /* seq_cst; pairs with the stores in insert (the series is complete) and in erase (a visit
+         * that begins after it does not find the series: visits.h) */
+        struct tachoi_series *series =
+            atomic_load_explicit(&table->slots[index], memory_order_seq_cst);
+        if (uncounted != NULL && tachoi_visits_are_counted(uncounted)) {
+            return false; /* the series may be younger than the counting: not ours to look at */
+        }
+        if (series == NULL) {
+            return true;
+        }
+        if (series->hash == hash && series != &tachoi_series_tombstone &&
+            tachoi_attribute_key_equals(key, tachoi_series_attributes(series),
+                                        series->attributes_size)) {
+            *out = series;
+            return true;
+        }
+    }
+}
 
 /* --- under the map's lock --- */
 

@@ -7,6 +7,10 @@
 #include "base/alloc.h"
 #include "tacho/status.h"
 
+/* Apart, so that what is more often run saves no registers for what is not. */
+#define NOINLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /** Fills what the series share; false when memory is short. */
 static bool init_family(struct tachoi_sync_storage *storage,
                         const struct tachoi_aggregation *aggregation) {
@@ -32,6 +36,7 @@ static bool init(struct tachoi_sync_storage *storage, const struct tachoi_storag
     /* Series come and go all the time there, so visits are counted from the beginning. */
     const bool ends_series = config->is_delta || config->idle_ns != 0;
     storage->filter = config->filter;
+    atomic_store_explicit(&storage->order, TACHOI_ORDER_AS_GIVEN, memory_order_relaxed);
     storage->idle_ns = config->idle_ns;
     storage->interval_start_unix_nano = config->creation_unix_nano;
     storage->last_collect_ns = config->clock->monotonic_ns(config->clock->user);
@@ -73,14 +78,25 @@ void tachoi_sync_storage_destroy(struct tachoi_sync_storage *storage) {
 
 /* --- recording --- */
 
-/** Finds the series that takes the measurement; NULL when it had to be dropped, which is counted.
- * To be left in any case. */
-static struct tachoi_series *visit(struct tachoi_sync_storage *storage, tacho_attributes attributes,
-                                   struct tachoi_series_visit *visit) {
-    struct tachoi_attribute_key key;
-    tachoi_attribute_key_init_filtered(&key, attributes, storage->filter);
-    switch (tachoi_series_map_visit(&storage->map, &key, visit)) {
+/** Expects the next lists in the order of this one. Sets beyond the limit come here each time, so
+ * they teach nothing: what all recorders read is not to be written all the time. */
+static void learn_order(struct tachoi_sync_storage *storage, const struct tachoi_attribute_key *key,
+                        const struct tachoi_series *series) {
+    if (storage->filter == NULL && series != storage->map.overflow) {
+        const uint64_t order = tachoi_attribute_order(key->source);
+        if (order != atomic_load_explicit(&storage->order, memory_order_relaxed)) {
+            atomic_store_explicit(&storage->order, order, memory_order_relaxed);
+        }
+    }
+}
+
+/** Out of line: it happens once for a series, or once in an interval. */
+static NOINLINE struct tachoi_series_visit visit_unknown(struct tachoi_sync_storage *storage,
+                                                         const struct tachoi_attribute_key *key) {
+    struct tachoi_series_visit visit;
+    switch (tachoi_series_map_visit(&storage->map, key, &visit)) {
     case TACHOI_SERIES_FOUND:
+        learn_order(storage, key, visit.series);
         break;
     case TACHOI_SERIES_NO_MEMORY:
         atomic_fetch_add_explicit(&storage->no_memory, 1, memory_order_relaxed);
@@ -89,7 +105,22 @@ static struct tachoi_series *visit(struct tachoi_sync_storage *storage, tacho_at
         atomic_fetch_add_explicit(&storage->forked, 1, memory_order_relaxed);
         break;
     }
-    return visit->series;
+    return visit;
+}
+
+/** Finds the series that takes the measurement; none when it had to be dropped, which is counted.
+ * To be left in any case. The key keeps the attributes, so that nobody else has to. */
+static ALWAYS_INLINE struct tachoi_series_visit visit(struct tachoi_sync_storage *storage,
+                                                      tacho_attributes attributes,
+                                                      struct tachoi_attribute_key *key) {
+    if (storage->filter == NULL) {
+        const uint64_t order = atomic_load_explicit(&storage->order, memory_order_relaxed);
+        tachoi_attribute_key_init_expecting(key, attributes, order);
+    } else {
+        tachoi_attribute_key_init_filtered(key, attributes, storage->filter);
+    }
+    const struct tachoi_series_visit known = tachoi_series_map_visit_known(&storage->map, key);
+    return known.series != NULL ? known : visit_unknown(storage, key);
 }
 
 static struct tachoi_sync_storage *storage_of(const struct tachoi_series *series) {
@@ -97,8 +128,8 @@ static struct tachoi_sync_storage *storage_of(const struct tachoi_series *series
                                                   offsetof(struct tachoi_sync_storage, family));
 }
 
-static void consider(struct tachoi_series *series, union tachoi_measured value,
-                     tacho_attributes attributes) {
+static NOINLINE void consider(struct tachoi_series *series, union tachoi_measured value,
+                              tacho_attributes attributes) {
     const struct tachoi_exemplar_target target = {.exemplars = &series->exemplars,
                                                   .attributes = tachoi_series_attributes(series),
                                                   .attributes_size = series->attributes_size,
@@ -115,14 +146,26 @@ static void add_i64(struct tachoi_series *series, int64_t value) {
     }
 }
 
+/** As add_i64; without a call for a sum that has no stripes. */
+static ALWAYS_INLINE void add_found_i64(struct tachoi_sync_storage *storage,
+                                        struct tachoi_series *series, int64_t value) {
+    if (storage->family.aggregation.kind == TACHOI_AGGREGATION_SUM &&
+        tachoi_series_stripes(series) == NULL) {
+        tachoi_series_add_i64_alone(series, value);
+    } else {
+        add_i64(series, value);
+    }
+}
+
 void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t value,
                                     tacho_attributes attributes) {
-    struct tachoi_series_visit found;
-    struct tachoi_series *series = visit(storage, attributes, &found);
+    struct tachoi_attribute_key key;
+    const struct tachoi_series_visit found = visit(storage, attributes, &key);
+    struct tachoi_series *series = found.series;
     if (series != NULL) {
-        add_i64(series, value);
+        add_found_i64(storage, series, value);
         if (tachoi_exemplars_are_on(storage->family.exemplars)) {
-            consider(series, (union tachoi_measured){.i64 = value}, attributes);
+            consider(series, (union tachoi_measured){.i64 = value}, key.source);
         }
     }
     tachoi_series_map_leave(&found);
@@ -130,12 +173,13 @@ void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t
 
 void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double value,
                                     tacho_attributes attributes) {
-    struct tachoi_series_visit found;
-    struct tachoi_series *series = visit(storage, attributes, &found);
+    struct tachoi_attribute_key key;
+    const struct tachoi_series_visit found = visit(storage, attributes, &key);
+    struct tachoi_series *series = found.series;
     if (series != NULL) {
         tachoi_series_record_f64(series, value);
         if (tachoi_exemplars_are_on(storage->family.exemplars)) {
-            consider(series, (union tachoi_measured){.f64 = value}, attributes);
+            consider(series, (union tachoi_measured){.f64 = value}, key.source);
         }
     }
     tachoi_series_map_leave(&found);

@@ -15,6 +15,8 @@ struct tachoi_sync_storage {
     struct tachoi_exemplar_policy exemplars; /* family.exemplars, if there are any */
     const struct tachoi_attribute_filter *filter;
     uint64_t idle_ns;
+    /* atomic */
+    _Atomic(uint64_t) order; /* in which lists are expected: that of a new series'; only a hint */
     /* as their headers say */
     struct tachoi_series_family family;
     struct tachoi_series_map map;
