@@ -136,6 +136,31 @@ Test(series_map, old_tables_together_are_smaller_than_the_present_one, .fini = s
     cr_assert(lt(sz, old, present));
 }
 
+/* Who still looks at one finds a series or nothing, and then the map's other table. */
+Test(series_map, the_memory_of_large_old_tables_is_given_back, .fini = stop) {
+    enum { COUNT = 20000 };
+    start(TACHO_NO_LIMIT);
+    for (int64_t i = 0; i < COUNT; i++) {
+        (void)series_of(SET(i));
+    }
+    size_t forgotten = 0;
+    for (struct tachoi_series_table *old = map.tables; old != NULL; old = old->next) {
+        size_t left = 0;
+        for (size_t i = 0; i <= old->mask; i++) {
+            left += atomic_load(&old->slots[i]) != NULL;
+        }
+        if (old->has_pages) {
+            cr_assert(lt(sz, left, 65536 / sizeof(void *)));
+            forgotten++;
+        }
+    }
+    cr_assert(gt(sz, forgotten, 0));
+    for (int64_t i = 0; i < COUNT; i += 97) {
+        (void)series_of(SET(i));
+    }
+    cr_assert(eq(sz, tachoi_series_map_count(&map), COUNT + 1));
+}
+
 Test(series_map, a_set_larger_than_the_keys_scratch_space_is_found_again, .fini = stop) {
     static char text[5000];
     memset(text, 'x', sizeof text);
@@ -255,7 +280,7 @@ static void start_table(void) {
 }
 
 static void stop_table(void) {
-    tachoi_free(table);
+    tachoi_series_table_destroy(table);
 }
 
 Test(series_table, what_is_erased_does_not_hide_what_lies_behind_it, .init = start_table,

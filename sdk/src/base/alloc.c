@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define CACHE_LINE_BYTES ((size_t)64)
 
@@ -91,6 +93,29 @@ void *tachoi_calloc_aligned(size_t count, size_t size) {
     }
     memset(memory, 0, total);
     return memory;
+}
+
+void *tachoi_pages_alloc(size_t size) {
+    if (must_fail()) {
+        return NULL;
+    }
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages != MAP_FAILED ? pages : NULL;
+}
+
+void tachoi_pages_forget(void *pages, size_t size, size_t offset) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t begin = (offset + page - 1) / page * page;
+    const size_t end = size / page * page;
+    if (begin < end) { /* of a private anonymous mapping, Linux gives zeroed pages again */
+        (void)madvise((unsigned char *)pages + begin, end - begin, MADV_DONTNEED);
+    }
+}
+
+void tachoi_pages_free(void *pages, size_t size) {
+    if (pages != NULL) {
+        (void)munmap(pages, size);
+    }
 }
 
 void *tachoi_memdup(const void *data, size_t size) {

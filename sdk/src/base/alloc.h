@@ -18,6 +18,13 @@ void tachoi_free(void *pointer);
 /** Zeroed memory on a cache-line boundary (64 bytes); freed with tachoi_free. */
 void *tachoi_calloc_aligned(size_t count, size_t size);
 
+/** Zeroed memory in pages of its own, for what is large. NULL on failure. */
+void *tachoi_pages_alloc(size_t size);
+/** Gives back the memory of all whole pages from `offset` on, which read as zero from then on, also
+ * for who reads them meanwhile. Without effect where the system cannot do that. */
+void tachoi_pages_forget(void *pages, size_t size, size_t offset);
+void tachoi_pages_free(void *pages, size_t size);
+
 /** Copies; NULL on failure. tachoi_strdup(NULL) is a copy of "". */
 void *tachoi_memdup(const void *data, size_t size);
 char *tachoi_strdup(const char *text);

@@ -70,14 +70,15 @@ static bool has_place(const struct tachoi_series_map *map, const struct tachoi_s
 
 /* What was found without the lock. */
 struct sight {
+    struct tachoi_series_table *table;
     struct tachoi_series *series;
     uint32_t interval;
     bool is_full;
 };
 
 /** False if visits are counted since the visit began: what it sees may be freed under its eyes. */
-static bool look_up(struct tachoi_series_map *map, const struct tachoi_attribute_key *key,
-                    bool is_counted, struct sight *sight) {
+static bool try_look_up(struct tachoi_series_map *map, const struct tachoi_attribute_key *key,
+                        bool is_counted, struct sight *sight) {
     const struct tachoi_visits *uncounted = is_counted ? NULL : &map->visits;
     /* seq_cst; pairs with the store in roll_over, as do places */
     sight->interval = atomic_load_explicit(&map->interval, memory_order_seq_cst);
@@ -85,11 +86,24 @@ static bool look_up(struct tachoi_series_map *map, const struct tachoi_attribute
      * acquire; pairs with the release in set_full_locked */
     sight->is_full = atomic_load_explicit(&map->full_in, memory_order_acquire) == sight->interval;
     /* seq_cst; pairs with the store in grow_locked: the slots are filled */
-    struct tachoi_series_table *table = atomic_load_explicit(&map->table, memory_order_seq_cst);
+    sight->table = atomic_load_explicit(&map->table, memory_order_seq_cst);
     if (uncounted != NULL && tachoi_visits_are_counted(uncounted)) {
         return false;
     }
-    return tachoi_series_table_find(table, key, uncounted, &sight->series);
+    return tachoi_series_table_find(sight->table, key, uncounted, &sight->series);
+}
+
+/** The same. What is not found may have been forgotten with the table; then there is another one.
+ */
+static bool look_up(struct tachoi_series_map *map, const struct tachoi_attribute_key *key,
+                    bool is_counted, struct sight *sight) {
+    do {
+        if (!try_look_up(map, key, is_counted, sight)) {
+            return false;
+        }
+    } while (sight->series == NULL &&
+             atomic_load_explicit(&map->table, memory_order_seq_cst) != sight->table);
+    return true;
 }
 
 struct tachoi_series *tachoi_series_map_find(struct tachoi_series_map *map,
@@ -117,6 +131,9 @@ static bool grow_locked(struct tachoi_series_map *map) {
     table->retired_epoch = tachoi_visits_epoch(&map->visits);
     table->next = map->tables;
     map->tables = table;
+    if (!table->is_freeable) {
+        tachoi_series_table_forget(table);
+    }
     return true;
 }
 
@@ -400,7 +417,7 @@ static bool fill(struct tachoi_series_map *map, bool counts_visits) {
     struct tachoi_series *overflow = create_overflow(map);
     if (table == NULL || overflow == NULL) {
         tachoi_series_destroy(overflow);
-        tachoi_free(table);
+        tachoi_series_table_destroy(table);
         return false;
     }
     table->is_freeable = counts_visits;
@@ -443,11 +460,11 @@ void tachoi_series_map_fini(struct tachoi_series_map *map) {
     destroy_list(map->overflow);
     destroy_list(map->limbo);
     destroy_list(map->kept);
-    tachoi_free(atomic_load_explicit(&map->table, memory_order_relaxed));
+    tachoi_series_table_destroy(atomic_load_explicit(&map->table, memory_order_relaxed));
     while (map->tables != NULL) {
         struct tachoi_series_table *table = map->tables;
         map->tables = table->next;
-        tachoi_free(table);
+        tachoi_series_table_destroy(table);
     }
     tachoi_visits_fini(&map->visits);
     if (map->has_lock && tachoi_series_map_may_lock(map)) {

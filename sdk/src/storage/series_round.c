@@ -30,7 +30,7 @@ static struct tachoi_series_table *take_tables_locked(struct tachoi_series_map *
 static void free_tables(struct tachoi_series_table *table) {
     while (table != NULL) {
         struct tachoi_series_table *next = table->next;
-        tachoi_free(table);
+        tachoi_series_table_destroy(table);
         table = next;
     }
 }

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns insertion and erasure. */
+/* Owns the memory of tables, insertion and erasure. */
 #include "storage/series_table.h"
 
 #include "base/alloc.h"
 
 enum { FIRST_CAPACITY = 8 };
 
+/* Tables of this size are worth their own pages. */
+enum { PAGES_MIN_BYTES = 1 << 16 };
+
 struct tachoi_series tachoi_series_tombstone;
 
 static bool is_tombstone(const struct tachoi_series *series) {
     return series == &tachoi_series_tombstone;
+}
+
+static bool size_of(size_t capacity, size_t *out) {
+    return tachoi_size_mul(capacity, sizeof(_Atomic(struct tachoi_series *)), out) &&
+           tachoi_size_add(*out, sizeof(struct tachoi_series_table), out);
 }
 
 struct tachoi_series_table *tachoi_series_table_create(size_t series_count) {
@@ -20,15 +28,33 @@ struct tachoi_series_table *tachoi_series_table_create(size_t series_count) {
         }
     }
     size_t size = 0;
-    if (!tachoi_size_mul(capacity, sizeof(_Atomic(struct tachoi_series *)), &size) ||
-        !tachoi_size_add(size, sizeof(struct tachoi_series_table), &size)) {
+    if (!size_of(capacity, &size)) {
         return NULL;
     }
-    struct tachoi_series_table *table = tachoi_calloc(1, size);
+    const bool has_pages = size >= PAGES_MIN_BYTES;
+    struct tachoi_series_table *table =
+        has_pages ? tachoi_pages_alloc(size) : tachoi_calloc(1, size);
     if (table != NULL) {
         table->mask = capacity - 1;
+        table->has_pages = has_pages;
     }
     return table;
+}
+
+void tachoi_series_table_destroy(struct tachoi_series_table *table) {
+    size_t size = 0;
+    if (table != NULL && table->has_pages && size_of(table->mask + 1, &size)) {
+        tachoi_pages_free(table, size);
+    } else {
+        tachoi_free(table);
+    }
+}
+
+void tachoi_series_table_forget(struct tachoi_series_table *table) {
+    size_t size = 0;
+    if (table->has_pages && size_of(table->mask + 1, &size)) {
+        tachoi_pages_forget(table, size, sizeof *table);
+    }
 }
 
 /* Under the lock nobody else writes, so relaxed loads see every slot as it is. */

@@ -27,6 +27,7 @@ struct tachoi_series_table {
     /* immutable after publication */
     size_t mask;
     bool is_freeable; /* published when visits were counted */
+    bool has_pages;   /* of its own */
     /* guarded by the map's lock */
     size_t used;                      /* slots that are not NULL */
     struct tachoi_series_table *next; /* retired tables */
@@ -35,8 +36,13 @@ struct tachoi_series_table {
     _Atomic(struct tachoi_series *) slots[];
 };
 
-/** At most half full with that many series; NULL when memory is short. Freed with tachoi_free. */
+/** At most half full with that many series; NULL when memory is short. */
 struct tachoi_series_table *tachoi_series_table_create(size_t series_count);
+void tachoi_series_table_destroy(struct tachoi_series_table *table);
+
+/** Gives back the memory of a large table that is not the present one any more. Those who still
+ * look at it find NULL, and that the map has another table. */
+void tachoi_series_table_forget(struct tachoi_series_table *table);
 
 /* Where a series was; never followed. */
 extern struct tachoi_series tachoi_series_tombstone;
