@@ -12,14 +12,22 @@ uint64_t tachoi_series_next_id(void) {
     return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
+static bool size_of(const struct tachoi_series_family *family, uint32_t attributes_size,
+                    size_t *out) {
+    if (!family->is_watched) { /* the last word needs not be whole */
+        return tachoi_size_add(sizeof(struct tachoi_series) + family->cell_size, attributes_size,
+                               out);
+    }
+    return tachoi_size_add(sizeof(struct tachoi_series) + sizeof(uint64_t),
+                           tachoi_series_storage_size(family, attributes_size), out);
+}
+
 struct tachoi_series *tachoi_series_create(struct tachoi_series_family *family,
                                            const struct tachoi_attribute_key *key,
                                            uint64_t start_time_unix_nano) {
     const size_t attributes_size = tachoi_attribute_key_size(key);
     size_t size = 0;
-    if (attributes_size > UINT32_MAX ||
-        !tachoi_size_add(sizeof(struct tachoi_series) + family->cell_size, attributes_size,
-                         &size)) {
+    if (attributes_size > UINT32_MAX || !size_of(family, (uint32_t)attributes_size, &size)) {
         return NULL;
     }
     struct tachoi_series *series = tachoi_calloc(1, size);

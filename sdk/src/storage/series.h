@@ -43,6 +43,7 @@ struct tachoi_series_family {
     struct tachoi_overflow_ring *ring;              /* histograms only */
     const struct tachoi_exemplar_policy *exemplars; /* NULL: none, ever */
     bool is_delta;                                  /* cells are emptied at each collection */
+    bool is_watched;                                /* series remember when they were in use */
     /* atomic; histograms only */
     struct tachoi_reserve reserve;
     /* atomic */
@@ -50,24 +51,27 @@ struct tachoi_series_family {
     _Atomic(bool) takes_touches; /* the collector clears TACHOI_SERIES_TOUCHED: see below */
 };
 
+/* What recording reads stands together, right before the cell. */
 struct tachoi_series {
     /* immutable after create */
-    uint64_t hash;
     uint64_t id;
+    /* collector only, once the series is findable */
+    uint64_t start_time_unix_nano; /* in limbo: the epoch in which it was unlinked */
+    /* atomic */
+    struct tachoi_series_exemplars exemplars;
+    _Atomic(struct tachoi_series *) next; /* the series made after this one */
+    /* immutable after create */
+    uint64_t hash;
     struct tachoi_series_family *family;
     uint32_t attributes_size;
-    /* collector only, once the series is findable */
-    uint64_t start_time_unix_nano;
-    uint64_t seen_ns; /* monotonic time at which it was last found in use; in limbo: the epoch */
     /* atomic; written under the map's lock: see series_map.h */
-    _Atomic(uint32_t) place;
     _Atomic(uint32_t) earlier;
+    _Atomic(uint32_t) place;
     /* atomic */
     _Atomic(uint32_t) use; /* TACHOI_SERIES_*, TACHOI_SERIES_PIN for each bound handle */
     _Atomic(struct tachoi_stripes *) stripes; /* NULL, then set once */
-    _Atomic(struct tachoi_series *) next;     /* the series made after this one */
-    struct tachoi_series_exemplars exemplars;
-    /* the inline cell (family->cell_size bytes), then the packed attributes: immutable */
+    /* the inline cell (family->cell_size bytes); the packed attributes: immutable; where the family
+     * is watched, the time of tachoi_series_seen_ns */
     uint64_t storage[];
 };
 
@@ -123,6 +127,19 @@ static inline struct tachoi_stripes *tachoi_series_stripes(struct tachoi_series 
 
 static inline const unsigned char *tachoi_series_attributes(const struct tachoi_series *series) {
     return (const unsigned char *)series->storage + series->family->cell_size;
+}
+
+/** Bytes of the cell, and of the attributes with what fills their last word up. */
+static inline size_t tachoi_series_storage_size(const struct tachoi_series_family *family,
+                                                uint32_t attributes_size) {
+    return family->cell_size + ((size_t)attributes_size + 7) / 8 * 8;
+}
+
+/** The monotonic time at which a series of a watched family was last found in use, 0 at first.
+ * Collector only. */
+static inline uint64_t *tachoi_series_seen_ns(struct tachoi_series *series) {
+    return series->storage +
+           tachoi_series_storage_size(series->family, series->attributes_size) / sizeof(uint64_t);
 }
 
 /** Records; i64 for sums and last values of integers, f64 for all others. */

@@ -39,7 +39,7 @@ static void free_series(struct tachoi_series_map *map) {
     struct tachoi_series *waiting = NULL;
     for (struct tachoi_series *series = map->limbo; series != NULL;) {
         struct tachoi_series *next = tachoi_series_map_next(series);
-        if (tachoi_visits_are_over(&map->visits, series->seen_ns)) {
+        if (tachoi_visits_are_over(&map->visits, series->start_time_unix_nano)) {
             tachoi_series_destroy(series);
         } else {
             atomic_store_explicit(&series->next, waiting, memory_order_relaxed); /* ours alone */
@@ -120,7 +120,9 @@ static void put_away(struct tachoi_series_map *map, struct tachoi_series *series
     const bool is_kept = series->id < map->first_freeable_id;
     struct tachoi_series **list = is_kept ? &map->kept : &map->limbo;
     map->kept_count += is_kept;
-    series->seen_ns = tachoi_visits_epoch(&map->visits);
+    if (!is_kept) { /* no more points are made of it, so nobody asks when it began */
+        series->start_time_unix_nano = tachoi_visits_epoch(&map->visits);
+    }
     atomic_store_explicit(&series->next, *list, memory_order_relaxed); /* the collector's alone */
     *list = series;
 }

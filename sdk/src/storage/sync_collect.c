@@ -33,12 +33,13 @@ static bool expires(const struct collection *collection, struct tachoi_series *s
     if (storage->idle_ns == 0) {
         return false;
     }
-    if (series->seen_ns == 0 || tachoi_series_is_bound(series) ||
+    uint64_t *seen_ns = tachoi_series_seen_ns(series);
+    if (*seen_ns == 0 || tachoi_series_is_bound(series) ||
         tachoi_series_is(series, TACHOI_SERIES_TOUCHED)) {
-        series->seen_ns = now_ns;
+        *seen_ns = now_ns;
         return false;
     }
-    return now_ns >= series->seen_ns && now_ns - series->seen_ns >= storage->idle_ns &&
+    return now_ns >= *seen_ns && now_ns - *seen_ns >= storage->idle_ns &&
            tachoi_series_map_expire(&storage->map, series);
 }
 

@@ -38,6 +38,7 @@ static bool init(struct tachoi_sync_storage *storage, const struct tachoi_storag
     storage->filter = config->filter;
     atomic_store_explicit(&storage->order, TACHOI_ORDER_AS_GIVEN, memory_order_relaxed);
     storage->idle_ns = config->idle_ns;
+    storage->family.is_watched = config->idle_ns != 0;
     storage->interval_start_unix_nano = config->creation_unix_nano;
     storage->last_collect_ns = config->clock->monotonic_ns(config->clock->user);
     storage->family.is_delta = config->is_delta;
