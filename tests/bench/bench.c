@@ -33,6 +33,7 @@ static struct timed_case cases[CASES_MAX];
 static size_t case_count;
 static struct comparison comparisons[COMPARISONS_MAX];
 static size_t comparison_count;
+static void (*after_round)(void);
 
 void bench_die(const char *what) {
     fprintf(stderr, "bench: %s\n", what);
@@ -87,6 +88,10 @@ static struct timed_case *find(const char *name) {
     }
     fprintf(stderr, "bench: there is no case %s\n", name);
     exit(2);
+}
+
+void bench_after_round(void (*call)(void)) {
+    after_round = call;
 }
 
 /* --- timing --- */
@@ -178,6 +183,9 @@ static void time_all(size_t rounds) {
                 cases[i].figures[round] =
                     about->figure != NULL ? about->figure(about->state) : time_once(&cases[i]);
             }
+        }
+        if (after_round != NULL) {
+            after_round();
         }
     }
 }

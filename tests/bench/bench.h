@@ -39,6 +39,9 @@ void bench_compare(const char *name, const char *against, double target);
 /** Prints whether `name` itself is over `target`. */
 void bench_limit(const char *name, double target);
 
+/** Has `call` called after each round; what a program does now and then, as collecting. */
+void bench_after_round(void (*call)(void));
+
 /** Times the cases added by `set_up` and prints them: as a table, or with --json as one object per
  * line. Options: --json, --rounds N (at least 7), --filter TEXT (cases whose name contains it; and
  * what they are compared with). Returns the exit status. */
