@@ -15,6 +15,7 @@ struct candidate {
     tacho_string value;
     tacho_string key;  /* what it was called before it became a label */
     bool is_generated; /* wins; the others that share a name are joined */
+    bool is_points;    /* an attribute of the point */
     size_t index;      /* makes the order total: the scope's own labels come first */
 };
 
@@ -78,7 +79,8 @@ static void add(struct builder *builder, bool is_generated, tacho_string name, t
                 tacho_string value) {
     if (builder->result == TACHOI_PROMETHEUS_OK) {
         const size_t index = builder->count++;
-        builder->candidates[index] = (struct candidate){name, value, key, is_generated, index};
+        builder->candidates[index] = (struct candidate){
+            .name = name, .value = value, .key = key, .is_generated = is_generated, .index = index};
     }
 }
 
@@ -207,6 +209,15 @@ static tacho_string join_values(struct builder *builder, const struct candidate 
     return take_text(builder);
 }
 
+/* Whether the label that `count` candidates of the same name make has to do with the point. */
+static bool is_points(const struct candidate *run, size_t count) {
+    bool any = false;
+    for (size_t i = 0; i < count && !run->is_generated; i++) {
+        any = any || run[i].is_points;
+    }
+    return any;
+}
+
 /* The one value of `count` candidates of the same name. */
 static tacho_string merge_run(struct builder *builder, const struct candidate *run, size_t count) {
     if (count == 1) {
@@ -240,7 +251,8 @@ static enum tachoi_prometheus_result finish(struct builder *builder,
         }
         const tacho_string value = merge_run(builder, run, end - first);
         if (value.length > 0) {
-            labels.items[labels.count++] = (struct tachoi_prometheus_label){run->name, value};
+            labels.items[labels.count++] = (struct tachoi_prometheus_label){
+                .name = run->name, .value = value, .is_points = is_points(run, end - first)};
         }
     }
     if (builder->result == TACHOI_PROMETHEUS_OK) {
@@ -251,11 +263,15 @@ static enum tachoi_prometheus_result finish(struct builder *builder,
 }
 
 static void add_point_attributes(struct builder *builder, tacho_attributes attributes) {
+    const size_t first = builder->count;
     for (size_t i = 0; i < attributes.count; i++) {
         const tacho_attribute *attr = &attributes.items[i];
         if (attr->key.length > 0 && !add_attribute(builder, attr->key, &attr->value)) {
             fail(builder, TACHOI_PROMETHEUS_INVALID);
         }
+    }
+    for (size_t i = first; i < builder->count; i++) {
+        builder->candidates[i].is_points = true;
     }
 }
 

@@ -5,12 +5,15 @@
 #ifndef TACHOI_PROMETHEUS_LABELS_H
 #define TACHOI_PROMETHEUS_LABELS_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "tacho/sdk/metric_data.h"
 
 struct tachoi_prometheus_label {
     tacho_string name;
     tacho_string value;
+    bool is_points; /* an attribute of the point has part in it; else all points share it */
 };
 
 /** Labels in byte order of their names, unique, none empty; in an arena. */
