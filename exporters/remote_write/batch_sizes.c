@@ -5,20 +5,12 @@
 #include "remote_write/encoded_series.h"
 #include "remote_write/unsupported.h"
 
-size_t tachoi_point_samples(const tacho_metric *metric, size_t index) {
+static size_t point_samples(const tacho_metric *metric, size_t index) {
     if (metric->type != TACHO_METRIC_HISTOGRAM) {
         return 1;
     }
     const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
     return tachoi_histogram_components(point->bound_count, point->has_sum);
-}
-
-static size_t point_components(const tacho_metric *metric, size_t index) {
-    if (metric->type != TACHO_METRIC_HISTOGRAM) {
-        return 1;
-    }
-    return tachoi_histogram_components(tacho_metric_histogram_point(metric, index)->bound_count,
-                                       true);
 }
 
 /* 0 where there is no recorded value: of such a point nothing but attributes and times counts. */
@@ -48,17 +40,24 @@ static size_t point_exemplars(const tacho_metric *metric, size_t index) {
     return 0;
 }
 
+size_t tachoi_metric_exemplars(const tacho_metric *metric) {
+    size_t exemplars = 0;
+    for (size_t i = 0; i < metric->point_count; i++) {
+        exemplars += point_exemplars(metric, i);
+    }
+    return exemplars;
+}
+
 static void add_metric(struct tachoi_batch_sizes *sizes, const tacho_metric *metric) {
     const bool is_supported = tachoi_is_metric_supported(metric);
     for (size_t i = 0; i < metric->point_count; i++) {
         if (is_supported && tachoi_is_point_supported(metric, i)) {
-            sizes->samples += tachoi_point_samples(metric, i);
-            sizes->components += point_components(metric, i);
+            sizes->samples += point_samples(metric, i);
         } else {
             sizes->unsupported++;
         }
-        sizes->exemplars += point_exemplars(metric, i);
     }
+    sizes->exemplars += tachoi_metric_exemplars(metric);
 }
 
 struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch) {

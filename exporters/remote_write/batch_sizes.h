@@ -9,7 +9,6 @@
 
 struct tachoi_batch_sizes {
     size_t samples;     /* of the points that can be sent; merged ones counted apart */
-    size_t components;  /* their time series, the sums included that histograms may lack */
     size_t unsupported; /* points that cannot be sent */
     size_t exemplars;   /* of all points */
 };
@@ -17,7 +16,7 @@ struct tachoi_batch_sizes {
 /** Without target_info. */
 struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch);
 
-/** Samples of a point that can be sent. */
-size_t tachoi_point_samples(const tacho_metric *metric, size_t index);
+/** Exemplars of all points of a metric. */
+size_t tachoi_metric_exemplars(const tacho_metric *metric);
 
 #endif

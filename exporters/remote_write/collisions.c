@@ -15,32 +15,31 @@ void tachoi_collisions_fini(struct tachoi_collisions *collisions) {
 }
 
 /* The slot of an entry with equal labels, else the free one where they belong. */
-static struct tachoi_collision_slot *probe(const struct tachoi_collisions *collisions,
-                                           const struct tachoi_encoded_series *series,
-                                           uint32_t component) {
-    uint64_t hash = series->blocks[component].hash;
-    uint32_t tag = (uint32_t)(hash >> 32);
+static uint32_t *probe(const struct tachoi_collisions *collisions,
+                       const struct tachoi_encoded_series *series, uint32_t component,
+                       uint64_t hash) {
     size_t mask = collisions->slot_count - 1;
     for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
-        struct tachoi_collision_slot *slot = &collisions->slots[at];
-        if (slot->entry == 0) {
+        uint32_t *slot = &collisions->slots[at];
+        if (*slot == 0) {
             return slot;
         }
-        const struct tachoi_collision_entry *entry = &collisions->entries[slot->entry - 1];
-        if (slot->tag == tag && tachoi_encoded_series_is_equal_block(
-                                    entry->series, entry->component, series, component)) {
+        const struct tachoi_collision_entry *entry = &collisions->entries[*slot - 1];
+        if (entry->hash == hash &&
+            tachoi_encoded_series_is_equal_block(entry->record->series, entry->component, series,
+                                                 component)) {
             return slot;
         }
     }
 }
 
-const struct tachoi_collision_entry *
-tachoi_collisions_find(const struct tachoi_collisions *collisions,
-                       const struct tachoi_encoded_series *series) {
-    for (uint32_t i = 0; i < series->component_count; i++) {
-        const struct tachoi_collision_slot *slot = probe(collisions, series, i);
-        if (slot->entry != 0) {
-            return &collisions->entries[slot->entry - 1];
+struct tachoi_record *tachoi_collisions_find(const struct tachoi_collisions *collisions,
+                                             const struct tachoi_encoded_series *series) {
+    for (uint32_t i = 0; i < series->shape->component_count; i++) {
+        const uint64_t hash = tachoi_encoded_series_block_hash(series, i);
+        const uint32_t *slot = probe(collisions, series, i, hash);
+        if (*slot != 0) {
+            return collisions->entries[*slot - 1].record;
         }
     }
     return NULL;
@@ -48,25 +47,25 @@ tachoi_collisions_find(const struct tachoi_collisions *collisions,
 
 static void add_entry(struct tachoi_collisions *collisions,
                       const struct tachoi_collision_entry *entry) {
-    struct tachoi_collision_slot *slot = probe(collisions, entry->series, entry->component);
+    uint32_t *slot = probe(collisions, entry->record->series, entry->component, entry->hash);
     collisions->entries[collisions->entry_count++] = *entry;
-    slot->tag = (uint32_t)(entry->series->blocks[entry->component].hash >> 32);
-    slot->entry = (uint32_t)collisions->entry_count;
+    *slot = (uint32_t)collisions->entry_count;
 }
 
-void tachoi_collisions_add(struct tachoi_collisions *collisions,
-                           const struct tachoi_encoded_series *series, size_t record_at) {
-    for (uint32_t i = 0; i < series->component_count; i++) {
+void tachoi_collisions_add(struct tachoi_collisions *collisions, struct tachoi_record *record) {
+    for (uint32_t i = 0; i < record->series->shape->component_count; i++) {
         add_entry(collisions, &(const struct tachoi_collision_entry){
-                                  .series = series, .record_at = record_at, .component = i});
+                                  .record = record,
+                                  .hash = tachoi_encoded_series_block_hash(record->series, i),
+                                  .component = i});
     }
 }
 
 void tachoi_collisions_begin(struct tachoi_collisions *collisions) {
-    collisions->entry_count = 0;
-    if (collisions->slot_count > 0) {
+    if (collisions->entry_count > 0) {
         memset(collisions->slots, 0, collisions->slot_count * sizeof collisions->slots[0]);
     }
+    collisions->entry_count = 0;
 }
 
 /* Moves the entries into larger memory. */

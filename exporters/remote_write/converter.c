@@ -39,24 +39,64 @@ static void report_collision(const struct tachoi_encoded_series *series) {
                              text);
 }
 
-/* Keeps the prepared record, or merges it with the one of equal labels, or drops it. */
-static void place(struct tachoi_converter *converter, const struct tachoi_record *record) {
-    size_t samples = tachoi_record_samples(record);
-    const struct tachoi_collision_entry *taken =
-        tachoi_collisions_find(&converter->collisions, record->series);
-    if (taken == NULL) {
-        tachoi_collisions_add(&converter->collisions, record->series, converter->run.word_count);
-        tachoi_run_commit(&converter->run, record);
-        converter->accepted += samples;
-        return;
-    }
-    struct tachoi_record *owner = tachoi_run_at(&converter->run, taken->record_at);
-    if (tachoi_record_can_merge(owner, record)) {
-        tachoi_record_merge(owner, record);
-        return;
-    }
+/* --- records --- */
+
+static void commit(struct tachoi_converter *converter, struct tachoi_cached_series *entry,
+                   size_t words, size_t samples) {
+    tachoi_run_commit(&converter->run, words, samples);
+    entry->records++;
+    converter->accepted += samples;
+}
+
+static void lack_memory(struct tachoi_converter *converter, size_t samples) {
+    converter->lacked_memory = true;
     count_invalid(converter, samples);
-    report_collision(record->series);
+}
+
+/* A series turned out to be contested by one that may have a record already: from now on all
+ * records of the collection are compared. False when memory is short. */
+static bool compare_all(struct tachoi_converter *converter) {
+    struct tachoi_run_walk walk = tachoi_run_walk(&converter->run);
+    size_t components = 0;
+    for (const struct tachoi_record *record = tachoi_run_next(&walk); record != NULL;
+         record = tachoi_run_next(&walk)) {
+        components += record->series->shape->component_count;
+    }
+    tachoi_collisions_begin(&converter->collisions);
+    if (!tachoi_collisions_reserve(&converter->collisions, components)) {
+        return false;
+    }
+    walk = tachoi_run_walk(&converter->run);
+    for (struct tachoi_record *record = tachoi_run_next(&walk); record != NULL;
+         record = tachoi_run_next(&walk)) {
+        tachoi_collisions_add(&converter->collisions, record);
+    }
+    converter->compares_all = true;
+    return true;
+}
+
+/* Keeps the prepared record, or merges it with the one of equal labels, or drops it. */
+static void place(struct tachoi_converter *converter, struct tachoi_cached_series *entry,
+                  struct tachoi_record *record, bool is_new_contest) {
+    const size_t words = tachoi_record_words(record->series);
+    const size_t samples = tachoi_record_samples(record);
+    converter->must_compare_all = converter->must_compare_all || is_new_contest;
+    if ((converter->must_compare_all && !converter->compares_all && !compare_all(converter)) ||
+        !tachoi_collisions_reserve(&converter->collisions,
+                                   record->series->shape->component_count)) {
+        lack_memory(converter, samples);
+        return;
+    }
+    struct tachoi_record *owner = tachoi_collisions_find(&converter->collisions, record->series);
+    if (owner == NULL) {
+        tachoi_collisions_add(&converter->collisions, record);
+        commit(converter, entry, words, samples);
+    } else if (tachoi_record_can_merge(owner, record)) {
+        tachoi_record_merge(owner, record);
+    } else {
+        count_invalid(converter, samples);
+        report_collision(record->series);
+    }
 }
 
 /* --- series --- */
@@ -75,13 +115,13 @@ static void report_changed(const tacho_metric *metric) {
                              length, metric->name.data);
 }
 
-static void report_new(const struct tachoi_encoded_series *series, const tacho_metric *metric) {
+static void report_new(const struct tachoi_encoded_series_made *made, const tacho_metric *metric) {
     int length = metric->name.length < 200 ? (int)metric->name.length : 200;
-    if (series->is_invalid) {
+    if (made->series == NULL) {
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "invalid_series",
                                  "no valid name or labels can be made for `%.*s`; it is dropped",
                                  length, metric->name.data);
-    } else if (series->has_overridden) {
+    } else if (made->has_overridden) {
         tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE,
                                  "attribute_overridden",
                                  "an attribute of `%.*s` has a name that is generated (job, "
@@ -90,88 +130,209 @@ static void report_new(const struct tachoi_encoded_series *series, const tacho_m
     }
 }
 
-/* Puts a new series into the cache; NULL when memory is short. */
-static struct tachoi_encoded_series *keep(struct tachoi_converter *converter,
-                                          struct tachoi_encoded_series *series) {
-    if (series != NULL && !tachoi_series_cache_add(&converter->cache, series)) {
-        tachoi_encoded_series_destroy(series);
-        return NULL;
+/* Puts what was made into the cache; NULL when memory is short. */
+static struct tachoi_cached_series *keep(struct tachoi_converter *converter, tacho_series_ref ref,
+                                         enum tachoi_encoded_series_kind kind,
+                                         enum tachoi_prometheus_result result,
+                                         const struct tachoi_encoded_series_made *made) {
+    struct tachoi_cached_series *entry = NULL;
+    if (result != TACHOI_PROMETHEUS_NO_MEMORY) {
+        entry = tachoi_series_cache_add(&converter->cache, ref, kind, made);
     }
-    return series;
+    if (entry == NULL) {
+        tachoi_encoded_series_destroy(made->series, &converter->cache.shapes);
+    }
+    return entry;
 }
 
-static bool fits(const struct tachoi_encoded_series *series,
+/* The entry of a series that is new; NULL when memory is short. */
+static struct tachoi_cached_series *make(struct tachoi_converter *converter,
+                                         const struct tachoi_encoded_series_source *source) {
+    struct tachoi_encoded_series_made made;
+    const enum tachoi_prometheus_result result =
+        tachoi_encoded_series_create(source, &converter->cache.shapes, &converter->scratch, &made);
+    struct tachoi_cached_series *entry =
+        keep(converter, source->ref, tachoi_encoded_series_kind_of(source->metric), result, &made);
+    if (entry != NULL) {
+        report_new(&made, source->metric);
+    }
+    return entry;
+}
+
+static bool fits(const struct tachoi_cached_series *entry,
                  const struct tachoi_encoded_series_source *source) {
-    return series->kind == tachoi_encoded_series_kind_of(source->metric) &&
-           series->bound_count == source->bound_count;
+    return entry->kind == (uint32_t)tachoi_encoded_series_kind_of(source->metric) &&
+           (entry->kind != TACHOI_ENCODED_HISTOGRAM || entry->series == NULL ||
+            entry->series->shape->bound_count == source->bound_count);
 }
 
-/* Room for the record of a point of `samples` samples; NULL, all counted, if it cannot be had. */
-static struct tachoi_record *prepare(struct tachoi_converter *converter,
-                                     const struct tachoi_encoded_series_source *source,
-                                     size_t samples, uint64_t start_ns) {
-    struct tachoi_encoded_series *series = tachoi_series_cache_find(&converter->cache, source->ref);
-    if (series == NULL) {
-        series = keep(converter, tachoi_encoded_series_create(source, &converter->scratch));
-        if (series != NULL) {
-            report_new(series, source->metric);
-        }
+/* A point on its way to a record. */
+struct passage {
+    struct tachoi_cached_series *entry; /* NULL: it is new */
+    struct tachoi_record *record;
+    size_t words;
+    size_t samples;
+    bool is_first; /* of its series in the collection */
+    bool is_new_contest;
+};
+
+/* Makes the series if it is new, and room for the record of the point; NULL, all counted, if that
+ * cannot be. */
+static struct tachoi_record *careful_record(struct tachoi_converter *converter,
+                                            const struct tachoi_encoded_series_source *source,
+                                            struct passage *passage) {
+    if (passage->entry == NULL) {
+        passage->entry = make(converter, source);
+        passage->is_new_contest = passage->entry != NULL && passage->entry->is_contested;
+    } else if (!passage->is_first && passage->entry->series != NULL) { /* with itself */
+        passage->is_new_contest = !passage->entry->is_contested;
+        passage->entry->is_contested = true;
     }
-    struct tachoi_record *record = NULL;
-    if (source->ref.id != TACHOI_NO_SERIES_ID) { /* a producer without ids has no generations */
-        converter->generation = source->ref.generation;
-    }
-    if (series != NULL) {
-        series->seen = converter->collection;
-        const bool has_changed = !fits(series, source);
-        if (series->is_invalid || has_changed) {
-            if (has_changed) {
-                report_changed(source->metric);
-            }
-            count_invalid(converter, samples);
-            return NULL;
-        }
-        record = tachoi_run_prepare(&converter->run, series);
-    }
-    if (record == NULL) {
-        converter->lacked_memory = true;
-        count_invalid(converter, samples);
+    if (passage->entry == NULL) {
+        lack_memory(converter, passage->samples);
         return NULL;
     }
+    const bool has_changed = !fits(passage->entry, source);
+    if (has_changed) {
+        report_changed(source->metric);
+    }
+    if (has_changed || passage->entry->series == NULL) {
+        count_invalid(converter, passage->samples);
+        return NULL;
+    }
+    struct tachoi_record *record = tachoi_run_prepare(&converter->run, passage->words);
+    if (record == NULL) {
+        lack_memory(converter, passage->samples);
+    }
+    return record;
+}
+
+static void finish_passage(struct tachoi_converter *converter, const struct passage *passage) {
+    if (passage->entry->is_contested || converter->must_compare_all) {
+        place(converter, passage->entry, passage->record, passage->is_new_contest);
+    } else {
+        commit(converter, passage->entry, passage->words, passage->samples);
+    }
+}
+
+static inline void set_head(const struct tachoi_converter *converter, struct tachoi_record *record,
+                            const struct tachoi_cached_series *entry, uint64_t start_ns) {
+    record->series = entry->series;
     record->time_ms = converter->time_ms;
     record->start_ms = start_ms_of(start_ns, converter->time_ms);
-    return record;
 }
 
 /* --- the batch --- */
 
-static void convert_point(struct tachoi_converter *converter,
-                          struct tachoi_encoded_series_source *source, size_t index) {
+/* A producer without ids has no generations. */
+static inline void note_generation(struct tachoi_converter *converter, tacho_series_ref ref) {
+    if (ref.id != TACHOI_NO_SERIES_ID) {
+        converter->generation = ref.generation;
+    }
+}
+
+static inline void set_value(struct tachoi_record *record, const tacho_metric *metric,
+                             const tacho_number_point *point) {
+    tachoi_record_set_number(record, metric->number_type == TACHO_NUMBER_I64
+                                         ? (double)point->value.i64
+                                         : point->value.f64);
+}
+
+/* Whether nothing more is to be looked at: the series is there, agrees with the point and is not
+ * contested. Nearly all are so. */
+static inline bool is_plain(const struct tachoi_converter *converter,
+                            const struct tachoi_cached_series *entry,
+                            enum tachoi_encoded_series_kind kind, bool is_first) {
+    return entry != NULL && entry->kind == (uint32_t)kind && !entry->is_contested &&
+           entry->series != NULL && is_first && !converter->must_compare_all;
+}
+
+static void convert_number_carefully(struct tachoi_converter *converter,
+                                     struct tachoi_encoded_series_source *source,
+                                     const tacho_number_point *point, struct passage *passage) {
+    source->ref = point->series;
+    source->attributes = point->attributes;
+    passage->record = careful_record(converter, source, passage);
+    if (passage->record != NULL) {
+        set_head(converter, passage->record, passage->entry, point->start_time_unix_nano);
+        set_value(passage->record, source->metric, point);
+        finish_passage(converter, passage);
+    }
+}
+
+static inline void convert_number(struct tachoi_converter *converter,
+                                  struct tachoi_encoded_series_source *source,
+                                  enum tachoi_encoded_series_kind kind,
+                                  const tacho_number_point *point) {
+    const size_t words = TACHOI_NUMBER_RECORD_WORDS;
+    bool is_first = true;
+    struct tachoi_cached_series *entry =
+        tachoi_series_cache_find(&converter->cache, point->series, &is_first);
+    note_generation(converter, point->series);
+    if (is_plain(converter, entry, kind, is_first) && tachoi_run_has_room(&converter->run, words)) {
+        struct tachoi_record *record = tachoi_run_prepare(&converter->run, words);
+        set_head(converter, record, entry, point->start_time_unix_nano);
+        set_value(record, source->metric, point);
+        commit(converter, entry, words, 1);
+        return;
+    }
+    struct passage passage = {.entry = entry, .words = words, .samples = 1, .is_first = is_first};
+    convert_number_carefully(converter, source, point, &passage);
+}
+
+static void convert_histogram(struct tachoi_converter *converter,
+                              struct tachoi_encoded_series_source *source,
+                              const tacho_histogram_point *point) {
+    struct passage passage = {.words = tachoi_histogram_record_words(point->bound_count),
+                              .samples =
+                                  tachoi_histogram_components(point->bound_count, point->has_sum),
+                              .is_first = true};
+    passage.entry = tachoi_series_cache_find(&converter->cache, point->series, &passage.is_first);
+    note_generation(converter, point->series);
+    source->ref = point->series;
+    source->attributes = point->attributes;
+    source->bounds = point->bounds;
+    source->bound_count = point->bound_count;
+    passage.record = careful_record(converter, source, &passage);
+    if (passage.record != NULL) {
+        set_head(converter, passage.record, passage.entry, point->start_time_unix_nano);
+        tachoi_record_fill_histogram(passage.record, point);
+        finish_passage(converter, &passage);
+    }
+}
+
+/* Exemplars are counted, but are not sent. Both return how many points have nothing to send. */
+static size_t convert_numbers(struct tachoi_converter *converter,
+                              struct tachoi_encoded_series_source *source) {
     const tacho_metric *metric = source->metric;
-    size_t samples = tachoi_point_samples(metric, index);
-    struct tachoi_record *record;
-    if (metric->type == TACHO_METRIC_HISTOGRAM) {
-        const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
-        source->ref = point->series;
-        source->attributes = point->attributes;
-        source->bounds = point->bounds;
-        source->bound_count = point->bound_count;
-        record = prepare(converter, source, samples, point->start_time_unix_nano);
-        if (record != NULL) {
-            tachoi_record_fill_histogram(record, point);
+    const enum tachoi_encoded_series_kind kind = tachoi_encoded_series_kind_of(metric);
+    size_t without_value = 0;
+    for (size_t i = 0; i < metric->point_count; i++) {
+        const tacho_number_point *point = tacho_metric_number_point(metric, i);
+        if ((point->flags & TACHO_POINT_NO_RECORDED_VALUE) != 0) {
+            without_value++;
+            continue;
         }
-    } else {
-        const tacho_number_point *point = tacho_metric_number_point(metric, index);
-        source->ref = point->series;
-        source->attributes = point->attributes;
-        record = prepare(converter, source, samples, point->start_time_unix_nano);
-        if (record != NULL) {
-            tachoi_record_fill_number(record, metric, point);
+        converter->exemplars += point->exemplars.count;
+        convert_number(converter, source, kind, point);
+    }
+    return without_value;
+}
+
+static size_t convert_histograms(struct tachoi_converter *converter,
+                                 struct tachoi_encoded_series_source *source) {
+    const tacho_metric *metric = source->metric;
+    size_t without_value = 0;
+    for (size_t i = 0; i < metric->point_count; i++) {
+        const tacho_histogram_point *point = tacho_metric_histogram_point(metric, i);
+        if ((point->flags & TACHO_POINT_NO_RECORDED_VALUE) != 0) {
+            without_value++;
+            continue;
         }
+        converter->exemplars += point->exemplars.count;
+        convert_histogram(converter, source, point);
     }
-    if (record != NULL) {
-        place(converter, record);
-    }
+    return without_value;
 }
 
 static void convert_metric(struct tachoi_converter *converter,
@@ -179,98 +340,101 @@ static void convert_metric(struct tachoi_converter *converter,
                            const tacho_scope *scope, const tacho_metric *metric) {
     struct tachoi_encoded_series_source source = {
         .conversion = conversion, .scope = scope, .metric = metric};
-    const bool is_supported = tachoi_is_metric_supported(metric);
     size_t unsupported = 0;
-    for (size_t i = 0; i < metric->point_count; i++) {
-        if (is_supported && tachoi_is_point_supported(metric, i)) {
-            convert_point(converter, &source, i);
-        } else {
-            unsupported++;
-        }
+    if (!tachoi_is_metric_supported(metric)) {
+        unsupported = metric->point_count;
+        converter->exemplars += tachoi_metric_exemplars(metric);
+    } else if (metric->type == TACHO_METRIC_HISTOGRAM) {
+        unsupported = convert_histograms(converter, &source);
+    } else {
+        unsupported = convert_numbers(converter, &source);
     }
+    converter->unsupported += unsupported;
     if (unsupported > 0) {
         tachoi_report_unsupported(metric, unsupported);
     }
 }
 
 static void add_target_info(struct tachoi_converter *converter, const tacho_resource *resource) {
+    const tacho_series_ref ref = {.id = TARGET_INFO_ID, .generation = converter->generation};
+    struct passage passage = {.words = TACHOI_NUMBER_RECORD_WORDS, .samples = 1, .is_first = true};
+    passage.entry = tachoi_series_cache_find(&converter->cache, ref, &passage.is_first);
     converter->has_target_info = true;
-    tacho_series_ref ref = {.id = TARGET_INFO_ID, .generation = converter->generation};
-    struct tachoi_encoded_series *series = tachoi_series_cache_find(&converter->cache, ref);
-    if (series == NULL) {
-        series = keep(converter, tachoi_target_info_create(resource, ref, &converter->scratch));
+    if (passage.entry == NULL) {
+        struct tachoi_encoded_series_made made;
+        const enum tachoi_prometheus_result result = tachoi_target_info_create(
+            resource, &converter->cache.shapes, &converter->scratch, &made);
+        passage.entry = keep(converter, ref, TACHOI_ENCODED_GAUGE, result, &made);
+        passage.is_new_contest = passage.entry != NULL && passage.entry->is_contested;
     }
-    struct tachoi_record *record = NULL;
-    if (series != NULL) {
-        series->seen = converter->collection;
-        if (series->is_invalid) { /* nothing to tell */
-            return;
-        }
-        record = tachoi_run_prepare(&converter->run, series);
-    }
-    if (record == NULL) {
-        converter->lacked_memory = true;
-        count_invalid(converter, 1);
+    if (passage.entry != NULL && passage.entry->series == NULL) { /* nothing to tell */
         return;
     }
-    record->time_ms = converter->time_ms;
-    record->start_ms = 0;
-    tachoi_record_set_number(record, 1.0);
-    place(converter, record);
+    if (passage.entry != NULL) {
+        passage.record = tachoi_run_prepare(&converter->run, passage.words);
+    }
+    if (passage.record == NULL) {
+        lack_memory(converter, 1);
+        return;
+    }
+    set_head(converter, passage.record, passage.entry, 0);
+    passage.record->start_ms = 0;
+    tachoi_record_set_number(passage.record, 1.0);
+    finish_passage(converter, &passage);
 }
 
 static void begin_collection(struct tachoi_converter *converter, int64_t time_ms) {
-    converter->collection++;
     converter->time_ms = time_ms;
     converter->has_target_info = converter->disable_target_info;
     tachoi_run_clear(&converter->run);
+    tachoi_series_cache_begin(&converter->cache);
+    if (converter->compares_all) { /* its table was as large as the collection */
+        tachoi_collisions_fini(&converter->collisions);
+    }
     tachoi_collisions_begin(&converter->collisions);
+    converter->must_compare_all = converter->compares_all = false;
 }
 
-static void convert_scope(struct tachoi_converter *converter,
-                          const struct tachoi_prometheus_conversion *conversion,
-                          const tacho_scope_metrics *scope) {
-    for (size_t i = 0; i < scope->metric_count; i++) {
-        convert_metric(converter, conversion, scope->scope, tacho_scope_metrics_metric(scope, i));
-    }
-}
-
-static void begin_batch(struct tachoi_converter *converter,
-                        const struct tachoi_batch_sizes *sizes) {
+static void begin_batch(struct tachoi_converter *converter) {
     converter->accepted = converter->invalid = 0;
-    converter->unsupported = sizes->unsupported;
-    converter->exemplars = sizes->exemplars;
+    converter->unsupported = converter->exemplars = 0;
     converter->lacked_memory = false;
-    if (sizes->exemplars > 0 && !converter->has_told_exemplars) {
-        converter->has_told_exemplars = true;
-        tachoi_report_exemplars();
-    }
 }
 
 void tachoi_converter_give_up(struct tachoi_converter *converter) {
     converter->is_open = false;
-    begin_batch(converter, &(const struct tachoi_batch_sizes){0});
+    begin_batch(converter);
+    tachoi_series_cache_finish(&converter->cache);
+}
+
+static void convert_scopes(struct tachoi_converter *converter, const tacho_metric_batch *batch) {
+    const struct tachoi_prometheus_conversion conversion = {
+        .resource = batch->resource, .disable_scope_info = converter->disable_scope_info};
+    for (size_t i = 0; i < batch->scope_count; i++) {
+        const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, i);
+        for (size_t j = 0; j < scope->metric_count; j++) {
+            convert_metric(converter, &conversion, scope->scope,
+                           tacho_scope_metrics_metric(scope, j));
+        }
+    }
 }
 
 void tachoi_converter_convert(struct tachoi_converter *converter, const tacho_metric_batch *batch,
                               int64_t time_ms) {
-    const struct tachoi_prometheus_conversion conversion = {
-        .resource = batch->resource, .disable_scope_info = converter->disable_scope_info};
-    const struct tachoi_batch_sizes sizes = tachoi_batch_sizes_of(batch);
     if (!converter->is_open) {
         begin_collection(converter, time_ms);
     }
     converter->is_open = batch->has_more;
-    begin_batch(converter, &sizes);
-    if (!tachoi_collisions_reserve(&converter->collisions, sizes.components + 1)) {
-        converter->lacked_memory = true; /* one more: target_info */
-        count_invalid(converter, sizes.samples);
-        return;
+    begin_batch(converter);
+    convert_scopes(converter, batch);
+    if (converter->exemplars > 0 && !converter->has_told_exemplars) {
+        converter->has_told_exemplars = true;
+        tachoi_report_exemplars();
     }
-    for (size_t i = 0; i < batch->scope_count; i++) {
-        convert_scope(converter, &conversion, tacho_metric_batch_scope(batch, i));
-    }
-    if (sizes.components > 0 && !converter->has_target_info) {
+    if (converter->accepted > 0 && !converter->has_target_info) {
         add_target_info(converter, batch->resource);
+    }
+    if (!converter->is_open) {
+        tachoi_series_cache_finish(&converter->cache);
     }
 }

@@ -24,12 +24,13 @@ struct tachoi_converter {
     bool has_told_exemplars;
 
     /* the last collection */
-    uint64_t collection; /* its number */
-    bool is_open;        /* more batches of it are to come */
+    bool is_open; /* more batches of it are to come */
     bool has_target_info;
     struct tachoi_run run;
     int64_t time_ms;
     uint32_t generation;
+    bool must_compare_all; /* a series was found contested in it */
+    bool compares_all;     /* and so all records are in `collisions` */
 
     /* the last batch */
     uint64_t accepted; /* samples, those for the run and the invalid ones */

@@ -78,8 +78,7 @@ static int hand_over(struct exporter *exporter) {
                                       .unsupported = converter->unsupported,
                                       .exemplars = converter->exemplars,
                                       .time_ms = converter->time_ms,
-                                      .cache = &converter->cache,
-                                      .collection = converter->collection});
+                                      .cache = &converter->cache});
 }
 
 static bool goes_on(const struct exporter *exporter, const tacho_metric_batch *batch) {
@@ -97,6 +96,7 @@ static bool begin_collection(struct exporter *exporter, const tacho_metric_batch
     }
     exporter->collected_unix_ns = batch->time_unix_nano;
     exporter->collected_monotonic_ns = batch->time_monotonic_ns;
+    tachoi_worker_lend(&exporter->worker, &exporter->converter.run);
     return time_batch(exporter, batch, time_ms);
 }
 

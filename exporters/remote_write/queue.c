@@ -1,182 +1,186 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the bounded queue of records: a list of chunks. See queue.h. */
+/* Owns the bounded queue of records. See queue.h. */
 #include "remote_write/queue.h"
-
-#include <string.h>
 
 #include "base/alloc.h"
 
-#define CHUNK_WORDS ((size_t)2040) /* with its header just under 16 KiB */
-
-struct tachoi_queue_chunk {
-    struct tachoi_queue_chunk *next;
-    size_t begin; /* words before it are gone */
-    size_t end;   /* words from it on are free */
-    size_t capacity;
-    uint64_t words[];
-};
+/* A run of fewer chunks is copied behind the last record, so that small collections do not each
+ * leave a chunk half empty. */
+#define CHUNKS_TO_LINK ((size_t)8)
 
 void tachoi_queue_init(struct tachoi_queue *queue, uint64_t max_bytes) {
     *queue = (struct tachoi_queue){.max_bytes = max_bytes};
 }
 
 void tachoi_queue_fini(struct tachoi_queue *queue) {
-    while (queue->first != NULL) {
-        struct tachoi_queue_chunk *next = queue->first->next;
-        tachoi_free(queue->first);
-        queue->first = next;
+    while (queue->gone != NULL) {
+        struct tachoi_encoded_series *next = queue->gone->state.next_gone;
+        tachoi_free(queue->gone); /* its shape is freed with all shapes */
+        queue->gone = next;
     }
+    tachoi_run_fini(&queue->waiting);
     *queue = (struct tachoi_queue){.max_bytes = queue->max_bytes};
 }
 
-static void pin(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
-    series->pins++;
-    if (series->is_charged) { /* it is measured again */
-        series->is_charged = false;
-        queue->bytes -= series->size_bytes;
+/* --- retired series --- */
+
+static void add_gone(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
+    series->state.next_gone = queue->gone;
+    queue->gone = series;
+}
+
+/* A record of the series is gone. */
+static void let_go(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
+    series->state.records.gone++;
+    if (series->is_retired && series->state.records.gone == series->state.records.total) {
+        queue->bytes -= tachoi_encoded_series_size(series);
+        add_gone(queue, series);
     }
 }
 
-static void unpin(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
-    series->pins--;
-    if (series->is_charged && series->pins == 0) {
-        series->is_charged = false;
-        queue->bytes -= series->size_bytes;
+void tachoi_queue_retire_locked(struct tachoi_queue *queue, struct tachoi_encoded_series *series,
+                                uint32_t records) {
+    if (series->state.records.gone == records) {
+        add_gone(queue, series);
+        return;
     }
+    series->is_retired = true;
+    series->state.records.total = records;
+    queue->bytes += tachoi_encoded_series_size(series);
 }
 
-void tachoi_queue_charge_locked(struct tachoi_queue *queue, struct tachoi_encoded_series *series) {
-    if (!series->is_charged) {
-        series->is_charged = true;
-        queue->bytes += series->size_bytes;
-    }
+struct tachoi_encoded_series *tachoi_queue_take_gone_locked(struct tachoi_queue *queue) {
+    struct tachoi_encoded_series *gone = queue->gone;
+    queue->gone = NULL;
+    return gone;
 }
 
 /* --- appending --- */
 
-static struct tachoi_queue_chunk *chunk_with_room(struct tachoi_queue *queue, size_t words) {
-    struct tachoi_queue_chunk *chunk = queue->last;
-    if (chunk != NULL && chunk->capacity - chunk->end >= words) {
-        return chunk;
-    }
-    size_t capacity = words > CHUNK_WORDS ? words : CHUNK_WORDS;
-    chunk = tachoi_malloc(sizeof *chunk + capacity * sizeof chunk->words[0]);
-    if (chunk == NULL) {
-        return NULL;
-    }
-    *chunk = (struct tachoi_queue_chunk){.capacity = capacity};
-    if (queue->last != NULL) {
-        queue->last->next = chunk;
-    } else {
-        queue->first = chunk;
-    }
-    queue->last = chunk;
-    return chunk;
+void tachoi_queue_lend_locked(struct tachoi_queue *queue, struct tachoi_run *run) {
+    tachoi_run_move_spare(run, &queue->waiting, SIZE_MAX);
 }
 
-bool tachoi_queue_append_locked(struct tachoi_queue *queue, const struct tachoi_record *record) {
-    size_t words = tachoi_record_words(record->series);
-    struct tachoi_queue_chunk *chunk = chunk_with_room(queue, words);
-    if (chunk == NULL) {
-        return false;
+/* Copies what there is room for, without another chunk. */
+static void fill_up(struct tachoi_queue *queue, struct tachoi_run *run) {
+    const struct tachoi_record *record = tachoi_run_first(run);
+    while (record != NULL &&
+           tachoi_run_has_room(&queue->waiting, tachoi_record_words(record->series))) {
+        (void)tachoi_run_move_record(&queue->waiting, run);
+        record = tachoi_run_first(run);
     }
-    memcpy(chunk->words + chunk->end, record, words * sizeof(uint64_t));
-    chunk->end += words;
-    queue->bytes += words * sizeof(uint64_t);
-    queue->sample_count += tachoi_record_samples(record);
-    queue->tail_sequence++;
-    pin(queue, record->series);
-    return true;
+}
+
+void tachoi_queue_append_locked(struct tachoi_queue *queue, struct tachoi_run *run) {
+    const size_t chunks = run->chunk_count;
+    queue->bytes += run->word_count * sizeof(uint64_t);
+    queue->tail_sequence += run->record_count;
+    while (run->first != NULL) {
+        if (chunks < CHUNKS_TO_LINK) {
+            fill_up(queue, run);
+        }
+        if (run->first != NULL) {
+            tachoi_run_close_gap(run);
+            tachoi_run_move_chunk(&queue->waiting, run);
+        }
+    }
+    queue->spare_limit = chunks;
+    tachoi_run_trim_spare(run, chunks);
+    tachoi_run_trim_spare(&queue->waiting, chunks - run->spare_count);
 }
 
 /* --- removing --- */
 
-static struct tachoi_record *oldest(const struct tachoi_queue *queue) {
-    struct tachoi_queue_chunk *chunk = queue->first;
-    return chunk != NULL ? (struct tachoi_record *)(void *)(chunk->words + chunk->begin) : NULL;
-}
-
-/* Removes the oldest record from the list; its bytes and its pin stay. */
-static void advance(struct tachoi_queue *queue, const struct tachoi_record *record) {
-    struct tachoi_queue_chunk *chunk = queue->first;
-    queue->sample_count -= tachoi_record_samples(record);
-    queue->head_sequence++;
-    chunk->begin += tachoi_record_words(record->series);
-    if (chunk->begin == chunk->end) { /* no chunk of the list is ever empty */
-        queue->first = chunk->next;
-        queue->last = queue->first != NULL ? queue->last : NULL;
-        tachoi_free(chunk);
-    }
-}
-
+/* Removes the oldest record. */
 static size_t drop(struct tachoi_queue *queue, const struct tachoi_record *record) {
     struct tachoi_encoded_series *series = record->series;
-    size_t samples = tachoi_record_samples(record);
-    advance(queue, record);
-    queue->bytes -= tachoi_record_words(series) * sizeof(uint64_t);
-    unpin(queue, series);
+    const size_t words = tachoi_record_words(series);
+    const size_t samples = tachoi_record_samples(record);
+    queue->head_sequence++;
+    queue->bytes -= words * sizeof(uint64_t);
+    tachoi_run_drop(&queue->waiting, words, samples);
+    tachoi_run_trim_spare(&queue->waiting, queue->spare_limit);
+    let_go(queue, series);
     return samples;
 }
 
 size_t tachoi_queue_trim_locked(struct tachoi_queue *queue) {
     size_t samples = 0;
-    while (queue->bytes > queue->max_bytes && queue->first != NULL) {
-        samples += drop(queue, oldest(queue));
+    while (queue->bytes > queue->max_bytes && queue->waiting.record_count > 0) {
+        samples += drop(queue, tachoi_run_first(&queue->waiting));
     }
     return samples;
 }
 
 size_t tachoi_queue_drop_before_locked(struct tachoi_queue *queue, int64_t time_ms) {
     size_t samples = 0;
-    while (queue->first != NULL && oldest(queue)->time_ms < time_ms) {
-        samples += drop(queue, oldest(queue));
+    for (const struct tachoi_record *record = tachoi_run_first(&queue->waiting);
+         record != NULL && record->time_ms < time_ms; record = tachoi_run_first(&queue->waiting)) {
+        samples += drop(queue, record);
     }
     return samples;
 }
 
 size_t tachoi_queue_clear_locked(struct tachoi_queue *queue) {
     size_t samples = 0;
-    while (queue->first != NULL) {
-        samples += drop(queue, oldest(queue));
+    while (queue->waiting.record_count > 0) {
+        samples += drop(queue, tachoi_run_first(&queue->waiting));
     }
     return samples;
 }
 
 /* --- taking --- */
 
+/* What may be taken at once. It cannot be dropped any more: it must leave room for what comes. */
+struct limits {
+    size_t samples;
+    uint64_t words;
+};
+
+static bool fits(const struct tachoi_run *run, const struct limits *limits, size_t samples,
+                 size_t words) {
+    return samples <= limits->samples && run->sample_count <= limits->samples - samples &&
+           run->word_count + words <= limits->words;
+}
+
+/* Whole chunks while they fit, then records. False when memory is short. */
+static bool take(struct tachoi_queue *queue, const struct limits *limits, struct tachoi_run *run) {
+    struct tachoi_run *waiting = &queue->waiting;
+    while (waiting->first != NULL && fits(run, limits, waiting->first->sample_count,
+                                          waiting->first->end - waiting->first->begin)) {
+        tachoi_run_move_chunk(run, waiting);
+    }
+    for (const struct tachoi_record *record = tachoi_run_first(waiting);
+         record != NULL &&
+         (run->sample_count == 0 ||
+          fits(run, limits, tachoi_record_samples(record), tachoi_record_words(record->series)));
+         record = tachoi_run_first(waiting)) {
+        if (!tachoi_run_move_record(run, waiting)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool tachoi_queue_take_locked(struct tachoi_queue *queue, size_t max_samples,
                               struct tachoi_run *run) {
-    /* What is taken cannot be dropped any more: it must leave room for what comes. */
-    uint64_t most_bytes = queue->max_bytes / 4;
-    size_t samples = 0;
-    for (const struct tachoi_record *record = oldest(queue); record != NULL;
-         record = oldest(queue)) {
-        size_t count = tachoi_record_samples(record);
-        size_t words = tachoi_record_words(record->series);
-        if (samples > 0 && (samples >= max_samples || count > max_samples - samples ||
-                            (run->word_count + words) * sizeof(uint64_t) > most_bytes)) {
-            break;
-        }
-        if (!tachoi_run_reserve(run, words)) {
-            break;
-        }
-        memcpy(run->words + run->word_count, record, words * sizeof(uint64_t));
-        run->word_count += words;
-        run->sample_count += count;
-        samples += count;
-        advance(queue, record);
-    }
-    return samples > 0;
+    const struct limits limits = {max_samples, queue->max_bytes / 4 / sizeof(uint64_t)};
+    const size_t before = run->record_count;
+    (void)take(queue, &limits, run); /* what has been taken is enough */
+    queue->head_sequence += run->record_count - before;
+    tachoi_run_trim_spare(&queue->waiting, queue->spare_limit);
+    return run->record_count > before;
 }
 
 void tachoi_queue_release_locked(struct tachoi_queue *queue, struct tachoi_run *run) {
-    size_t at = 0;
-    for (const struct tachoi_record *record = tachoi_run_at(run, at); record != NULL;
-         record = tachoi_run_at(run, at)) {
-        size_t words = tachoi_record_words(record->series);
-        queue->bytes -= words * sizeof(uint64_t);
-        unpin(queue, record->series);
-        at += words;
+    struct tachoi_run_walk walk = tachoi_run_walk(run);
+    for (const struct tachoi_record *record = tachoi_run_next(&walk); record != NULL;
+         record = tachoi_run_next(&walk)) {
+        let_go(queue, record->series);
     }
+    queue->bytes -= run->word_count * sizeof(uint64_t);
     tachoi_run_clear(run);
+    /* one for the records that the next taking copies */
+    tachoi_run_move_spare(&queue->waiting, run, run->spare_count > 0 ? run->spare_count - 1 : 0);
+    tachoi_run_trim_spare(&queue->waiting, queue->spare_limit);
 }

@@ -3,8 +3,9 @@
  * out; when it holds too much the oldest go. Knows nothing of time, transfers or the account.
  *
  * All calls need the account's lock. Records that were taken are still the queue's memory until
- * they are released, and so is a pinned series that is no longer measured (it is "charged"): the
- * bound holds whatever the outage and however many series come and go in it.
+ * they are released, and so is a retired series, which is no longer measured, until the last of its
+ * records is gone: the bound holds whatever the outage and however many series come and go in it.
+ * What chunks have left free, at most an eighth or so, is not counted.
  *
  * Records are numbered in the order of appending, from 0 on. */
 #ifndef TACHOI_REMOTE_WRITE_QUEUE_H
@@ -12,25 +13,26 @@
 
 #include "remote_write/run.h"
 
-struct tachoi_queue_chunk;
-
 struct tachoi_queue {
     uint64_t max_bytes;
     uint64_t bytes;
-    size_t sample_count;    /* waiting, without those taken */
-    uint64_t head_sequence; /* number of the first record waiting */
-    uint64_t tail_sequence; /* number of the next record appended */
-    struct tachoi_queue_chunk *first;
-    struct tachoi_queue_chunk *last;
+    struct tachoi_run waiting; /* without those taken */
+    uint64_t head_sequence;    /* number of the first record waiting */
+    uint64_t tail_sequence;    /* number of the next record appended */
+    size_t spare_limit;        /* chunks of the last run appended: so many are kept for the next */
+    struct tachoi_encoded_series *gone; /* retired, and all their records are gone */
 };
 
 void tachoi_queue_init(struct tachoi_queue *queue, uint64_t max_bytes);
 
-/** Frees the memory; the series may be gone already. */
+/** Frees the memory, that of retired series included. Nothing may be waiting or taken. */
 void tachoi_queue_fini(struct tachoi_queue *queue);
 
-/** Appends a copy of the record and pins its series. False when memory is short. */
-bool tachoi_queue_append_locked(struct tachoi_queue *queue, const struct tachoi_record *record);
+/** Gives the spare chunks to a run that a collection is to be gathered in. */
+void tachoi_queue_lend_locked(struct tachoi_queue *queue, struct tachoi_run *run);
+
+/** Moves the records of a run, which is empty then. Takes no memory. */
+void tachoi_queue_append_locked(struct tachoi_queue *queue, struct tachoi_run *run);
 
 /** Drops the oldest until the bound holds, or the first ones before `time_ms`, or all. Returns how
  * many samples went. */
@@ -44,10 +46,16 @@ size_t tachoi_queue_clear_locked(struct tachoi_queue *queue);
 bool tachoi_queue_take_locked(struct tachoi_queue *queue, size_t max_samples,
                               struct tachoi_run *run);
 
-/** Gives back what was taken: unpins the series of the run's records, and empties it. */
+/** Gives back what was taken: the run's records are gone. */
 void tachoi_queue_release_locked(struct tachoi_queue *queue, struct tachoi_run *run);
 
-/** Counts a pinned series that is no longer measured as the queue's memory. */
-void tachoi_queue_charge_locked(struct tachoi_queue *queue, struct tachoi_encoded_series *series);
+/** Takes over a series that is no longer measured and of which `records` records have been
+ * appended. */
+void tachoi_queue_retire_locked(struct tachoi_queue *queue, struct tachoi_encoded_series *series,
+                                uint32_t records);
+
+/** Hands out the retired series whose records are gone, a list by `next_gone`; the exporting side
+ * frees them. */
+struct tachoi_encoded_series *tachoi_queue_take_gone_locked(struct tachoi_queue *queue);
 
 #endif

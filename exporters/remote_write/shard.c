@@ -33,18 +33,12 @@ void tachoi_shard_disconnect(struct tachoi_shard *shard) {
     shard->exchange = NULL;
 }
 
-void tachoi_shard_fini(struct tachoi_shard *shard) {
-    tachoi_queue_fini(&shard->queue);
-    tachoi_run_fini(&shard->flight);
-    tachoi_encoder_fini(&shard->encoder);
-}
-
 uint64_t tachoi_shard_oldest_locked(const struct tachoi_shard *shard) {
     return shard->flight_samples > 0 ? shard->flight_sequence : shard->queue.head_sequence;
 }
 
 size_t tachoi_shard_pending_locked(const struct tachoi_shard *shard) {
-    return shard->queue.sample_count + shard->flight_samples;
+    return shard->queue.waiting.sample_count + shard->flight_samples;
 }
 
 size_t tachoi_shard_clear_locked(struct tachoi_shard *shard) {
@@ -52,6 +46,13 @@ size_t tachoi_shard_clear_locked(struct tachoi_shard *shard) {
     shard->flight_samples = 0;
     tachoi_queue_release_locked(&shard->queue, &shard->flight);
     return samples;
+}
+
+void tachoi_shard_fini(struct tachoi_shard *shard) {
+    (void)tachoi_shard_clear_locked(shard); /* nobody else is there any more */
+    tachoi_queue_fini(&shard->queue);
+    tachoi_run_fini(&shard->flight);
+    tachoi_encoder_fini(&shard->encoder);
 }
 
 /* --- settling --- */
@@ -148,7 +149,7 @@ static enum refill refill(struct tachoi_shard *shard) {
         return REFILL_OK;
     }
     pthread_mutex_lock(&shard->account->lock);
-    enum refill result = shard->queue.sample_count == 0 ? REFILL_EMPTY : REFILL_OK;
+    enum refill result = shard->queue.waiting.sample_count == 0 ? REFILL_EMPTY : REFILL_OK;
     uint64_t sequence = shard->queue.head_sequence;
     if (result == REFILL_OK &&
         !tachoi_queue_take_locked(&shard->queue, shard->config->values.max_samples_per_send,

@@ -2,8 +2,6 @@
 /* Owns appending protobuf's wire format to a growing buffer. See wire.h. */
 #include "remote_write/wire.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 
 void tachoi_wire_fini(struct tachoi_wire *wire) {
@@ -11,7 +9,7 @@ void tachoi_wire_fini(struct tachoi_wire *wire) {
     *wire = (struct tachoi_wire){.max_length = wire->max_length};
 }
 
-bool tachoi_wire_reserve(struct tachoi_wire *wire, size_t size) {
+bool tachoi_wire_grow(struct tachoi_wire *wire, size_t size) {
     size_t needed = 0;
     if (!tachoi_size_add(wire->length, size, &needed) ||
         (wire->max_length != 0 && needed > wire->max_length)) {
@@ -25,26 +23,16 @@ bool tachoi_wire_reserve(struct tachoi_wire *wire, size_t size) {
     while (capacity < needed) {
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
     }
-    unsigned char *data = tachoi_realloc_array(wire->data, capacity, 1);
+    size_t with_slack = 0;
+    unsigned char *data = tachoi_size_add(capacity, TACHOI_WIRE_SLACK, &with_slack)
+                              ? tachoi_realloc_array(wire->data, with_slack, 1)
+                              : NULL;
     if (data == NULL) {
         return false;
     }
     wire->data = data;
     wire->capacity = capacity;
     return true;
-}
-
-void tachoi_wire_fixed64(struct tachoi_wire *wire, uint64_t value) {
-    for (unsigned shift = 0; shift < 64; shift += 8) { /* little-endian on the wire */
-        wire->data[wire->length++] = (unsigned char)(value >> shift);
-    }
-}
-
-void tachoi_wire_raw(struct tachoi_wire *wire, const void *data, size_t length) {
-    if (length > 0) {
-        memcpy(wire->data + wire->length, data, length);
-        wire->length += length;
-    }
 }
 
 bool tachoi_wire_read_varint(const unsigned char **at, const unsigned char *end, uint64_t *out) {

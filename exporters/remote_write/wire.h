@@ -22,8 +22,18 @@ enum tachoi_wire_type { TACHOI_WIRE_VARINT = 0, TACHOI_WIRE_FIXED64 = 1, TACHOI_
 
 void tachoi_wire_fini(struct tachoi_wire *wire);
 
+/** Bytes behind the room that was made that may be written too, though they count for nothing:
+ * texts are copied in steps. */
+#define TACHOI_WIRE_SLACK ((size_t)64)
+
 /** Makes room for `size` more bytes; false when that is too long or memory is short. */
-bool tachoi_wire_reserve(struct tachoi_wire *wire, size_t size);
+bool tachoi_wire_grow(struct tachoi_wire *wire, size_t size);
+
+static inline bool tachoi_wire_reserve(struct tachoi_wire *wire, size_t size) {
+    return (size <= wire->capacity - wire->length &&
+            (wire->max_length == 0 || wire->length + size <= wire->max_length)) ||
+           tachoi_wire_grow(wire, size);
+}
 
 /** Bytes that a varint takes. */
 static inline size_t tachoi_varint_size(uint64_t value) {
@@ -35,24 +45,35 @@ static inline size_t tachoi_varint_size(uint64_t value) {
     return size;
 }
 
-/* The room for what these append must have been reserved. */
-
-static inline void tachoi_wire_varint(struct tachoi_wire *wire, uint64_t value) {
+/** Writes a varint; returns its end. */
+static inline unsigned char *tachoi_put_varint(unsigned char *out, uint64_t value) {
     while (value >= 0x80) {
-        wire->data[wire->length++] = (unsigned char)(value | 0x80);
+        *out++ = (unsigned char)(value | 0x80);
         value >>= 7;
     }
-    wire->data[wire->length++] = (unsigned char)value;
+    *out++ = (unsigned char)value;
+    return out;
 }
 
 /** Of a field whose number is below 16. */
-static inline void tachoi_wire_tag(struct tachoi_wire *wire, unsigned field,
-                                   enum tachoi_wire_type type) {
-    wire->data[wire->length++] = (unsigned char)(field << 3 | (unsigned)type);
+static inline unsigned char *tachoi_put_tag(unsigned char *out, unsigned field,
+                                            enum tachoi_wire_type type) {
+    *out++ = (unsigned char)(field << 3 | (unsigned)type);
+    return out;
 }
 
-void tachoi_wire_fixed64(struct tachoi_wire *wire, uint64_t value);
-void tachoi_wire_raw(struct tachoi_wire *wire, const void *data, size_t length);
+/** Little-endian, as on the wire. */
+static inline unsigned char *tachoi_put_fixed64(unsigned char *out, uint64_t value) {
+    out[0] = (unsigned char)value; /* written out: compilers make one store of it */
+    out[1] = (unsigned char)(value >> 8);
+    out[2] = (unsigned char)(value >> 16);
+    out[3] = (unsigned char)(value >> 24);
+    out[4] = (unsigned char)(value >> 32);
+    out[5] = (unsigned char)(value >> 40);
+    out[6] = (unsigned char)(value >> 48);
+    out[7] = (unsigned char)(value >> 56);
+    return out + 8;
+}
 
 /** Reads a varint at *at, advancing it; false if it is cut off at `end` or longer than 64 bits. */
 bool tachoi_wire_read_varint(const unsigned char **at, const unsigned char *end, uint64_t *out);

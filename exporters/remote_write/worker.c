@@ -27,9 +27,10 @@ static void wake_locked(struct tachoi_worker *worker) {
     }
 }
 
-static struct tachoi_shard *shard_of(struct tachoi_worker *worker,
-                                     const struct tachoi_encoded_series *series) {
-    return &worker->shards[series->blocks[0].hash % TACHOI_SHARD_COUNT];
+_Static_assert(TACHOI_SHARD_COUNT == 1, "a batch has one run");
+
+static struct tachoi_queue *queue_of(struct tachoi_worker *worker) {
+    return &worker->shards[0].queue;
 }
 
 /* --- the thread --- */
@@ -176,22 +177,8 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 
 /* --- accepting --- */
 
-static void charge(struct tachoi_encoded_series *series, void *user) {
-    tachoi_queue_charge_locked(&shard_of(user, series)->queue, series);
-}
-
-/* Returns how many samples found no memory. */
-static uint64_t append_locked(struct tachoi_worker *worker, const struct tachoi_run *run) {
-    uint64_t without_memory = 0;
-    size_t at = 0;
-    for (const struct tachoi_record *record = tachoi_run_at(run, at); record != NULL;
-         record = tachoi_run_at(run, at)) {
-        if (!tachoi_queue_append_locked(&shard_of(worker, record->series)->queue, record)) {
-            without_memory += tachoi_record_samples(record);
-        }
-        at += tachoi_record_words(record->series);
-    }
-    return without_memory;
+static void retire(struct tachoi_encoded_series *series, uint32_t records, void *user) {
+    tachoi_queue_retire_locked(user, series, records);
 }
 
 static uint64_t trim_locked(struct tachoi_worker *worker, int64_t time_ms) {
@@ -221,15 +208,19 @@ uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker) {
     return samples;
 }
 
+void tachoi_worker_lend(struct tachoi_worker *worker, struct tachoi_run *run) {
+    lock(worker);
+    tachoi_queue_lend_locked(queue_of(worker), run);
+    unlock(worker);
+}
+
 /* Queues a collection; returns how many samples made way for it. */
-static uint64_t queue_locked(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch,
-                             uint64_t *without_memory) {
-    *without_memory = append_locked(worker, batch->run);
+static uint64_t queue_locked(struct tachoi_worker *worker,
+                             const struct tachoi_worker_batch *batch) {
+    tachoi_queue_append_locked(queue_of(worker), batch->run);
     worker->gathered = 0;
-    if (batch->cache != NULL) {
-        tachoi_series_cache_sweep_locked(batch->cache, batch->collection, charge, worker);
-        worker->series_cached = batch->cache->count;
-    }
+    tachoi_series_cache_retire_locked(batch->cache, retire, queue_of(worker));
+    worker->series_cached = batch->cache->count;
     uint64_t dropped = trim_locked(worker, batch->time_ms);
     wake_locked(worker);
     return dropped;
@@ -238,7 +229,6 @@ static uint64_t queue_locked(struct tachoi_worker *worker, const struct tachoi_w
 int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch) {
     struct tachoi_account *account = &worker->account;
     uint64_t dropped = 0;
-    uint64_t without_memory = 0;
     lock(worker);
     if (worker->life != TACHOI_WORKER_OPEN) {
         unlock(worker);
@@ -249,18 +239,20 @@ int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worke
     account->accepted += batch->accepted;
     worker->gathered += batch->accepted - batch->invalid;
     if (batch->run != NULL) {
-        dropped = queue_locked(worker, batch, &without_memory);
+        dropped = queue_locked(worker, batch);
     }
-    account->dropped_invalid += batch->invalid + without_memory;
+    account->dropped_invalid += batch->invalid;
     account->dropped_queue_full += dropped;
     if (dropped > 0) {
         pthread_cond_broadcast(&account->changed);
     }
+    struct tachoi_encoded_series *gone = tachoi_queue_take_gone_locked(queue_of(worker));
     unlock(worker);
+    tachoi_series_cache_free(batch->cache, gone);
     if (dropped > 0) {
         tachoi_report_dropped("queue_full", dropped, "the queue holds queue_max_bytes");
     }
-    return without_memory > 0 ? TACHO_E_NO_MEMORY : TACHO_OK;
+    return TACHO_OK;
 }
 
 void tachoi_worker_drop_for_clock(struct tachoi_worker *worker,

@@ -17,7 +17,8 @@
 #include "remote_write/series_cache.h"
 #include "remote_write/shard.h"
 
-/** Shards of a worker; a series belongs to the one that its labels' hash tells (QUEUE-01). */
+/** Shards of a worker (QUEUE-01). With more than one, a collection is gathered in a run for each; a
+ * series belongs to the one that its labels' hash tells. */
 #define TACHOI_SHARD_COUNT 1
 
 /** How long after its deadline a shutdown may still wait for the thread to end. */
@@ -56,16 +57,15 @@ struct tachoi_worker {
 
 /** What a batch yields, and the cache its series are from. */
 struct tachoi_worker_batch {
-    /** Records of the collection, queued now; NULL while more batches of it are to come: what this
-     * one yields is accepted and waits, in the caller's run, for the last one. */
-    const struct tachoi_run *run;
+    /** Records of the collection, queued now and taken out; NULL while more batches of it are to
+     * come: what this one yields is accepted and waits, in the caller's run, for the last one. */
+    struct tachoi_run *run;
     uint64_t accepted; /* samples of the batch: those for the run and the invalid ones */
     uint64_t invalid;
     uint64_t unsupported; /* points */
     uint64_t exemplars;   /* not sent */
     int64_t time_ms;
-    struct tachoi_series_cache *cache; /* swept, unless NULL */
-    uint64_t collection;               /* number by which the cache knows what was seen */
+    struct tachoi_series_cache *cache; /* finished; gives up what it sorted out */
 };
 
 /** Makes the client and the shards and starts the thread. `config` is borrowed and must outlive
@@ -79,9 +79,11 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 /** Whether it has not been closed. */
 bool tachoi_worker_is_open(struct tachoi_worker *worker);
 
+/** Gives chunks that are free again to a run that a collection is to be gathered in. */
+void tachoi_worker_lend(struct tachoi_worker *worker, struct tachoi_run *run);
+
 /** Accepts a batch, and queues its collection. TACHO_OK; TACHO_E_SHUTDOWN, then nothing was
- * counted; TACHO_E_NO_MEMORY, then what did not fit is counted as invalid. Never waits for the
- * network. */
+ * counted or taken. Never waits for the network. */
 int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch);
 
 /** Counts samples as accepted and dropped, because the clock is unusable. */

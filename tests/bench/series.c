@@ -11,7 +11,10 @@ static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t de
     struct series *series = self;
     (void)deadline_ns;
     if (series->way == SERIES_TRANSLATE) {
-        series->time_ms += 1000;
+        if (!series->converter.is_open) {
+            series->time_ms += 1000;
+            tachoi_queue_lend_locked(&series->queue, &series->converter.run);
+        }
         tachoi_converter_convert(&series->converter, batch, series->time_ms);
     }
     return TACHO_OK;
@@ -104,16 +107,9 @@ static size_t encode_from(struct series *series, size_t begin) {
 }
 
 void series_deliver(struct series *series) {
-    const struct tachoi_run *run = &series->converter.run;
-    const struct tachoi_record *record = NULL;
-    for (size_t at = 0; (record = tachoi_run_at(run, at)) != NULL;
-         at += tachoi_record_words(record->series)) {
-        if (!tachoi_queue_append_locked(&series->queue, record)) {
-            bench_die("no memory to queue");
-        }
-    }
+    tachoi_queue_append_locked(&series->queue, &series->converter.run);
     series->requests = series->message_bytes = series->body_bytes = 0;
-    while (series->queue.sample_count > 0) {
+    while (series->queue.waiting.sample_count > 0) {
         if (!tachoi_queue_take_locked(&series->queue, REQUEST_SAMPLES, &series->flight)) {
             bench_die("no memory to take");
         }

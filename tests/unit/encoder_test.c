@@ -107,6 +107,91 @@ Test(encoder, a_request_equals_what_protobuf_c_packs) {
     cr_assert(eq(mem, actual, expected));
 }
 
+/* --- labels, put together of pieces --- */
+
+static void expect_label(const Prometheus__Label *actual,
+                         const struct tachoi_prometheus_label *expected) {
+    cr_assert(eq(sz, strlen(actual->name), expected->name.length));
+    cr_assert(eq(sz, strlen(actual->value), expected->value.length));
+    cr_assert(eq(int, memcmp(actual->name, expected->name.data, expected->name.length), 0));
+    cr_assert(eq(int, memcmp(actual->value, expected->value.data, expected->value.length), 0), "%s",
+              actual->value);
+}
+
+static void expect_labels(const Prometheus__TimeSeries *actual, const tacho_metric *metric,
+                          tacho_attributes attributes, const char *suffix, const char *le) {
+    const struct tachoi_prometheus_conversion conversion = {.resource = resource};
+    struct tachoi_arena arena;
+    struct tachoi_prometheus_labels expected;
+    tachoi_arena_init(&arena, 0);
+    cr_assert(eq(int,
+                 tachoi_prometheus_point_labels(&conversion, &batch.scope, metric, attributes,
+                                                suffix, le, &arena, &expected),
+                 TACHOI_PROMETHEUS_OK));
+    cr_assert(eq(sz, actual->n_labels, expected.count));
+    for (size_t i = 0; i < expected.count; i++) {
+        expect_label(actual->labels[i], &expected.items[i]);
+    }
+    tachoi_arena_fini(&arena);
+}
+
+enum { KEYS = 12 };
+
+/* Before, between, behind and among the labels that all series share; joined with each other or
+ * with those of the scope; overridden; le. */
+static const char *const keys[KEYS] = {"A",   "__x", "instance", "j", "job",  "k.k",
+                                       "k_k", "le",  "m",        "o", "zone", "otel_scope_name"};
+
+static tacho_attributes some(unsigned mask, const char *value, tacho_attribute *items) {
+    size_t count = 0;
+    for (unsigned i = 0; i < KEYS; i++) {
+        if ((mask >> i & 1U) != 0) {
+            items[count++] = TACHO_STR(keys[i], value);
+        }
+    }
+    return tacho_attributes_from(items, count);
+}
+
+Test(encoder, labels_put_together_equal_those_of_the_conversion) {
+    static const double bounds[] = {0.5, 2};
+    static const uint64_t counts[] = {1, 2, 3};
+    static const struct {
+        const char *suffix;
+        const char *le;
+    } components[] = {{"_bucket", "0.5"},
+                      {"_bucket", "2"},
+                      {"_bucket", "+Inf"},
+                      {"_count", NULL},
+                      {"_sum", NULL}};
+    static const char *const values[] = {"",
+                                         "x",
+                                         "a value of more than sixteen bytes",
+                                         "fifteen bytes .",
+                                         "sixteen bytes ..",
+                                         "a value of much more than thirty-two bytes, so that it "
+                                         "takes several steps to copy it, and a length of two "
+                                         "bytes: 0123456789 0123456789 0123456789 0123456789"};
+    for (unsigned mask = 0; mask < 1U << KEYS; mask += 1 + mask % 5) {
+        tacho_attribute items[KEYS];
+        const tacho_attributes attributes = some(mask, values[mask % 6], items);
+        batch_fini(&batch);
+        batch_init(&batch, resource, 0);
+        batch_add_counter(&batch, "jobs", 2 * mask + 1, 1, attributes);
+        batch_add_histogram(&batch, "h", 2 * mask + 2, bounds, counts, 2, 9, attributes);
+        encode_batch();
+        Prometheus__WriteRequest *request =
+            prometheus__write_request__unpack(NULL, encoder.message.length, encoder.message.data);
+        cr_assert(ne(ptr, request, NULL));
+        cr_assert(eq(sz, request->n_timeseries, 6), "%x", mask);
+        expect_labels(request->timeseries[0], &batch.metrics[0], attributes, "", NULL);
+        for (size_t i = 0; i < 5; i++) {
+            expect_labels(request->timeseries[1 + i], &batch.metrics[1], attributes,
+                          components[i].suffix, components[i].le);
+        }
+        prometheus__write_request__free_unpacked(request, NULL);
+    }
+}
+
 /* P-03, P-06, CONV-36 */
 Test(encoder, special_values_keep_their_bits_but_nan_is_an_ordinary_one) {
     static const uint64_t stale_bits = UINT64_C(0x7ff0000000000002);
@@ -242,7 +327,7 @@ Test(wire, varints_read_back) {
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct tachoi_wire wire = {0};
         cr_assert(tachoi_wire_reserve(&wire, 10));
-        tachoi_wire_varint(&wire, values[i]);
+        wire.length = (size_t)(tachoi_put_varint(wire.data, values[i]) - wire.data);
         cr_assert(eq(sz, wire.length, tachoi_varint_size(values[i])));
         const unsigned char *at = wire.data;
         uint64_t value = 0;

@@ -10,21 +10,27 @@
 #include "base/alloc.h"
 #include "remote_write/batch_sizes.h"
 #include "remote_write/converter.h"
+#include "remote_write/queue.h"
 #include "support/batch.h"
 #include "tacho/sdk/diagnostics.h"
 
 static tacho_resource *resource;
 static struct tachoi_converter converter;
+static struct tachoi_queue queue;
 static struct batch batch;
 
 static void begin(void) {
     resource = batch_resource();
     tachoi_converter_init(&converter, false, true);
+    tachoi_queue_init(&queue, UINT64_MAX);
     batch_init(&batch, resource, 0);
 }
 
 static void end(void) {
     batch_fini(&batch);
+    (void)tachoi_queue_clear_locked(&queue);
+    cr_expect(eq(u64, queue.bytes, 0));
+    tachoi_queue_fini(&queue);
     tachoi_converter_fini(&converter);
     tacho_resource_destroy(resource);
 }
@@ -35,35 +41,104 @@ static void convert(void) {
     tachoi_converter_convert(&converter, &batch.batch, BATCH_UNIX_MS);
 }
 
-static double value_at(size_t sample) {
-    size_t at = sample * 4; /* numbers only */
+/* Record `index` of the run. */
+static struct tachoi_record *record_at(size_t index) {
+    struct tachoi_run_walk walk = tachoi_run_walk(&converter.run);
+    struct tachoi_record *record = tachoi_run_next(&walk);
+    for (size_t i = 0; i < index && record != NULL; i++) {
+        record = tachoi_run_next(&walk);
+    }
+    return record;
+}
+
+static double value_at(size_t index) {
     double value;
-    memcpy(&value, &tachoi_run_at(&converter.run, at)->words[TACHOI_NUMBER_VALUE], sizeof value);
+    memcpy(&value, &record_at(index)->words[TACHOI_NUMBER_VALUE], sizeof value);
     return value;
 }
 
-static void unexpected(struct tachoi_encoded_series *series, void *user) {
-    (void)series;
-    ++*(size_t *)user;
+static void retire(struct tachoi_encoded_series *series, uint32_t records, void *user) {
+    tachoi_queue_retire_locked(user, series, records);
+}
+
+/* What the worker does with a collection. */
+static void enqueue(void) {
+    tachoi_queue_append_locked(&queue, &converter.run);
+    tachoi_series_cache_retire_locked(&converter.cache, retire, &queue);
+    tachoi_series_cache_free(&converter.cache, tachoi_queue_take_gone_locked(&queue));
+}
+
+/* Begins with other points. */
+static void renew(void) {
+    batch_fini(&batch);
+    batch_init(&batch, resource, 0);
 }
 
 Test(converter, series_are_encoded_once_and_forgotten_when_unseen) {
     batch_add_gauges(&batch, "level", 1, 10);
     convert();
-    const struct tachoi_encoded_series *first = tachoi_run_at(&converter.run, 0)->series;
+    const struct tachoi_encoded_series *first = record_at(0)->series;
+    enqueue();
     convert();
-    cr_assert(eq(ptr, (void *)tachoi_run_at(&converter.run, 0)->series, (void *)first));
+    cr_assert(eq(ptr, (void *)record_at(0)->series, (void *)first));
+    enqueue();
     cr_assert(eq(sz, converter.cache.count, 10));
-    size_t pinned = 0;
-    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection, unexpected, &pinned);
-    cr_assert(eq(sz, converter.cache.count, 10));
-    tachoi_run_at(&converter.run, 0)->series->pins = 1;
-    struct tachoi_encoded_series *kept = tachoi_run_at(&converter.run, 0)->series;
-    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection + 1, unexpected,
-                                     &pinned);
+    cr_assert(eq(u64, queue.bytes, 20 * 32));
+    renew();
+    batch_add_gauge(&batch, "level", 5, 1, TACHO_NO_ATTRS);
+    convert();
+    enqueue();
     cr_assert(eq(sz, converter.cache.count, 1));
-    cr_assert(eq(sz, pinned, 1));
-    kept->pins = 0;
+    cr_assert(gt(u64, queue.bytes, 21 * 32)); /* nine are the queue's */
+    cr_assert(eq(sz, tachoi_queue_clear_locked(&queue), 21));
+    cr_assert(eq(u64, queue.bytes, 0));
+    tachoi_series_cache_free(&converter.cache, tachoi_queue_take_gone_locked(&queue));
+    cr_assert(eq(sz, converter.cache.shapes.count, 1));
+}
+
+Test(converter, series_are_found_in_any_order) {
+    batch_add_gauges(&batch, "level", 1, 100);
+    convert();
+    enqueue();
+    const struct tachoi_encoded_series *first = converter.cache.entries[0].series;
+    for (int i = 0; i < 3; i++) { /* 51-100, a new one, 1-50: then that is the order */
+        renew();
+        batch_add_gauges(&batch, "level", 51, 50);
+        batch_add_gauge(&batch, "other", 1000, 1, TACHO_NO_ATTRS);
+        for (uint64_t id = 1; id <= 50; id++) {
+            batch_add_gauge(&batch, "level", id, 1, TACHO_NO_ATTRS);
+        }
+        convert();
+        cr_assert(eq(ptr, (void *)record_at(51)->series, (void *)first));
+        cr_assert(eq(sz, converter.run.sample_count, 101));
+        cr_assert(eq(sz, converter.cache.count, 101));
+        enqueue();
+    }
+    for (uint64_t id = 1; id <= 49; id++) { /* many are not where they were: a new order */
+        renew();
+        for (uint64_t k = 0; k < 50; k++) {
+            batch_add_gauge(&batch, "level", 1 + k * id % 50, 1, TACHO_NO_ATTRS);
+        }
+        convert();
+        enqueue();
+    }
+    cr_assert(eq(sz, converter.cache.count, 50));
+    for (uint64_t k = 0; k < 50; k++) {
+        cr_assert(eq(u64, converter.cache.entries[k].id, 1 + k * 49 % 50));
+    }
+}
+
+Test(converter, a_series_that_comes_twice_is_one) {
+    for (int i = 0; i < 3; i++) {
+        renew();
+        batch_add_gauges(&batch, "level", 1, 10);
+        batch_add_gauge(&batch, "level", 3, 33, TACHO_NO_ATTRS);
+        convert();
+        cr_assert(eq(sz, converter.run.sample_count, 10));
+        cr_assert(eq(dbl, value_at(2), 33.0));
+        cr_assert(eq(sz, converter.cache.count, 10));
+        enqueue();
+    }
 }
 
 Test(converter, a_new_generation_gets_new_labels) {
@@ -103,7 +178,7 @@ Test(converter, instruments_of_one_kind_and_labels_are_merged) {
     batch_add_histogram(&batch, "h.h", 5, bounds, counts, 1, 2, TACHO_NO_ATTRS);
     batch_add_histogram(&batch, "h_h", 6, bounds, counts, 1, 3, TACHO_NO_ATTRS);
     convert();
-    const struct tachoi_record *record = tachoi_run_at(&converter.run, 0);
+    const struct tachoi_record *record = record_at(0);
     double sum;
     memcpy(&sum, &record->words[TACHOI_HISTOGRAM_SUM], sizeof sum);
     cr_assert(eq(sz, converter.run.sample_count, 4));
@@ -140,6 +215,62 @@ Test(converter, a_collision_ends_when_its_cause_does) {
     convert();
     cr_assert(eq(u64, converter.invalid, 0));
     cr_assert(eq(dbl, value_at(0), 2.0));
+}
+
+/* CONV-08, CONV-09: whichever was there first, and however long ago */
+Test(converter, equal_labels_are_found_when_a_series_is_added_later) {
+    static const double bounds[] = {1};
+    static const uint64_t counts[] = {1, 2};
+    for (int i = 0; i < 6; i++) {
+        renew();
+        batch_add_gauge(&batch, "size_sum", 1, 7, TACHO_NO_ATTRS);
+        batch_add_gauge(&batch, "size_bucket", 2, 7, TACHO_ATTRS(TACHO_STR("le", "1")));
+        batch_add_gauge(&batch, "size_bucket", 3, 7, TACHO_ATTRS(TACHO_STR("le", "3")));
+        batch_add_gauge(&batch, "size", 4, 7, TACHO_NO_ATTRS);
+        if (i % 3 != 0) {
+            batch_add_histogram(&batch, "size", 5, bounds, counts, 1, 2, TACHO_NO_ATTRS);
+        }
+        if (i >= 2) {
+            batch_add_gauge(&batch, "size.sum", 6, 8, TACHO_NO_ATTRS);
+        }
+        convert();
+        cr_assert(eq(u64, converter.invalid, i % 3 != 0 ? 4 : 0), "%d", i);
+        cr_assert(eq(sz, converter.run.sample_count, 4));
+        cr_assert(eq(dbl, value_at(0), i >= 2 ? 8.0 : 7.0));
+        enqueue();
+    }
+}
+
+Test(converter, the_last_of_many_equal_series_is_found_again) {
+    char values[20]; /* no UTF-8: all are repaired to one text */
+    tacho_attribute items[21];
+    for (size_t left = 20; left > 0; left--) {
+        renew();
+        for (size_t i = 20 - left; i < 20; i++) {
+            values[i] = (char)(0x80 + i);
+            items[i] = TACHO_STRN("a", &values[i], 1);
+            batch_add_counter(&batch, "jobs", i + 1, 1, tacho_attributes_from(&items[i], 1));
+        }
+        items[20] = TACHO_STR("a", "\uFFFD");
+        batch_add_counter(&batch, "jobs", 100 + left, 1, tacho_attributes_from(&items[20], 1));
+        convert();
+        cr_assert(eq(sz, converter.run.sample_count, 1));
+        cr_assert(eq(dbl, value_at(0), (double)left + 1));
+        enqueue();
+    }
+}
+
+/* A histogram's _count and _sum have the attribute le that its buckets cannot have. */
+Test(converter, histograms_with_an_attribute_le_are_compared_too) {
+    static const double bounds[] = {1};
+    static const uint64_t counts[] = {1, 2};
+    batch_add_histogram(&batch, "h", 1, bounds, counts, 1, 2, TACHO_ATTRS(TACHO_STR("le", "x")));
+    batch_add_histogram(&batch, "h", 2, bounds, counts, 1, 2, TACHO_NO_ATTRS); /* its buckets */
+    batch_add_gauge(&batch, "h_count", 3, 1, TACHO_ATTRS(TACHO_STR("le", "x")));
+    batch_add_gauge(&batch, "h_count", 4, 1, TACHO_NO_ATTRS);
+    convert();
+    cr_assert(eq(u64, converter.invalid, 4 + 1));
+    cr_assert(eq(sz, converter.run.sample_count, 4 + 1));
 }
 
 Test(converter, infinite_and_absent_bounds_do_not_make_equal_buckets) {
@@ -226,15 +357,13 @@ Test(converter, series_without_an_id_are_encoded_anew) {
     cr_assert(eq(int, strncmp(text, "a{", 2), 0), "%s", text);
     tachoi_run_describe(&converter.run, 1, text, sizeof text);
     cr_assert(eq(int, strncmp(text, "b{", 2), 0), "%s", text);
-    struct tachoi_encoded_series *queued = tachoi_run_at(&converter.run, 0)->series;
-    queued->pins = 1;
-    size_t pinned = 0;
-    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection, unexpected, &pinned);
-    cr_assert(eq(sz, converter.cache.count, 1));
-    cr_assert(eq(sz, pinned, 1)); /* no longer measured: it counts as the queue's memory */
-    queued->pins = 0;
-    tachoi_series_cache_sweep_locked(&converter.cache, converter.collection, unexpected, &pinned);
+    enqueue();
     cr_assert(eq(sz, converter.cache.count, 0));
+    cr_assert(gt(u64, queue.bytes, 64)); /* they are the queue's memory */
+    convert();
+    cr_assert(eq(sz, converter.run.sample_count, 2)); /* and do not contest the next ones */
+    cr_assert(eq(sz, converter.collisions.entry_count, 0));
+    enqueue();
 }
 
 /* RDR-19, RDR-20 */
@@ -245,21 +374,18 @@ Test(converter, batches_of_one_collection_make_one_run) {
     batch_add_up_down_counter(&batch, "x", 2, 1, TACHO_NO_ATTRS);
     convert();
     cr_assert(eq(u64, converter.accepted, 3)); /* and target_info */
-    uint64_t collection = converter.collection;
     batch_fini(&batch);
     batch_init(&batch, resource, 0);
     batch_add_counter(&batch, "jobs", 3, 4, TACHO_NO_ATTRS); /* the labels of the first */
     batch_add_gauge(&batch, "x", 4, 9, TACHO_NO_ATTRS);      /* of another kind */
     batch_add_gauges(&batch, "level", 10, 100);              /* more than was room for */
     tachoi_converter_convert(&converter, &batch.batch, 1);   /* the collection's time counts */
-    cr_assert(eq(u64, converter.collection, collection));
     cr_assert(eq(u64, converter.accepted, 101));
     cr_assert(eq(u64, converter.invalid, 1));
     cr_assert(eq(sz, converter.run.sample_count, 103));
     cr_assert(eq(dbl, value_at(0), 7.0));
-    cr_assert(eq(i64, tachoi_run_at(&converter.run, 4 * 102)->time_ms, BATCH_UNIX_MS));
+    cr_assert(eq(i64, record_at(102)->time_ms, BATCH_UNIX_MS));
     convert();
-    cr_assert(eq(u64, converter.collection, collection + 1));
     cr_assert(eq(dbl, value_at(0), 4.0));
 }
 
@@ -282,10 +408,10 @@ Test(converter, start_times_are_before_their_samples) {
     tacho_number_point *point = (tacho_number_point *)batch.metrics[0].points;
     point->start_time_unix_nano = BATCH_UNIX_NS;
     convert();
-    cr_assert(eq(i64, tachoi_run_at(&converter.run, 0)->start_ms, BATCH_UNIX_MS - 1));
+    cr_assert(eq(i64, record_at(0)->start_ms, BATCH_UNIX_MS - 1));
     point->start_time_unix_nano = BATCH_UNIX_NS - 5999999;
     convert();
-    cr_assert(eq(i64, tachoi_run_at(&converter.run, 0)->start_ms, BATCH_UNIX_MS - 6));
+    cr_assert(eq(i64, record_at(0)->start_ms, BATCH_UNIX_MS - 6));
 }
 
 /* CONV-18 */

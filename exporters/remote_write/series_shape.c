@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the table of shapes. See series_shape.h. */
+#include "remote_write/series_shape.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+
+#define FIRST_SLOTS ((size_t)64)
+
+void tachoi_series_shapes_fini(struct tachoi_series_shapes *shapes) {
+    for (size_t i = 0; i < shapes->slot_count; i++) {
+        while (shapes->slots[i] != NULL) {
+            struct tachoi_series_shape *next = shapes->slots[i]->next;
+            tachoi_free(shapes->slots[i]);
+            shapes->slots[i] = next;
+        }
+    }
+    tachoi_free(shapes->slots);
+    *shapes = (struct tachoi_series_shapes){0};
+}
+
+/* --- finding --- */
+
+static size_t sum_of(const uint32_t *lengths, size_t count) {
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += lengths[i];
+    }
+    return sum;
+}
+
+static uint64_t hash_of(const struct tachoi_series_shape_source *source) {
+    const size_t length = sum_of(source->lengths, source->own_count + 1);
+    const uint64_t seed = tachoi_hash_seed() + source->bound_count * 8 + (uint64_t)source->kind;
+    return tachoi_hash_bytes(source->bytes, length, seed);
+}
+
+static bool is_same(const struct tachoi_series_shape *shape,
+                    const struct tachoi_series_shape_source *source) {
+    if (shape->is_private || shape->kind != source->kind ||
+        shape->bound_count != source->bound_count || shape->own_count != source->own_count) {
+        return false;
+    }
+    const struct tachoi_shape_component *first = &shape->components[0];
+    const size_t pieces = source->own_count + 1;
+    const size_t bounds = source->bound_count * sizeof source->bounds[0];
+    return memcmp(first->lengths, source->lengths, pieces * sizeof source->lengths[0]) == 0 &&
+           memcmp(first->bytes, source->bytes, first->length) == 0 &&
+           (bounds == 0 || memcmp(shape->bounds, source->bounds, bounds) == 0);
+}
+
+struct tachoi_series_shape *
+tachoi_series_shapes_find(const struct tachoi_series_shapes *shapes,
+                          const struct tachoi_series_shape_source *source) {
+    if (shapes->slot_count == 0) {
+        return NULL;
+    }
+    const uint64_t hash = hash_of(source);
+    struct tachoi_series_shape *shape = shapes->slots[hash & (shapes->slot_count - 1)];
+    while (shape != NULL && (shape->hash != hash || !is_same(shape, source))) {
+        shape = shape->next;
+    }
+    return shape;
+}
+
+/* --- making --- */
+
+static bool resize(struct tachoi_series_shapes *shapes, size_t slot_count) {
+    struct tachoi_series_shape **slots =
+        tachoi_calloc(slot_count, sizeof(struct tachoi_series_shape *));
+    if (slots == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < shapes->slot_count; i++) {
+        for (struct tachoi_series_shape *shape = shapes->slots[i]; shape != NULL;) {
+            struct tachoi_series_shape *next = shape->next;
+            struct tachoi_series_shape **slot = &slots[shape->hash & (slot_count - 1)];
+            shape->next = *slot;
+            *slot = shape;
+            shape = next;
+        }
+    }
+    tachoi_free(shapes->slots);
+    shapes->slots = slots;
+    shapes->slot_count = slot_count;
+    return true;
+}
+
+/* The struct, bounds, lengths and bytes in one allocation. The numbers are a metric's: only their
+ * sum could be too large. */
+static struct tachoi_series_shape *allocate(const struct tachoi_series_shape_source *source,
+                                            size_t byte_count) {
+    const size_t pieces = source->component_count * (source->own_count + 1);
+    const size_t header = sizeof(struct tachoi_series_shape) +
+                          source->component_count * sizeof(struct tachoi_shape_component);
+    const size_t bounds = source->bound_count * sizeof source->bounds[0];
+    const size_t lengths = pieces * sizeof source->lengths[0];
+    size_t size = header + bounds + lengths + TACHOI_PIECE_STEP;
+    if (!tachoi_size_add(size, byte_count, &size)) {
+        return NULL;
+    }
+    struct tachoi_series_shape *shape = tachoi_calloc(1, size);
+    if (shape == NULL) {
+        return NULL;
+    }
+    unsigned char *at = (unsigned char *)shape + header;
+    if (bounds > 0) {
+        shape->bounds = memcpy(at, source->bounds, bounds);
+    }
+    const uint32_t *piece_lengths = memcpy(at + bounds, source->lengths, lengths);
+    const unsigned char *bytes = memcpy(at + bounds + lengths, source->bytes, byte_count);
+    shape->size_bytes = size;
+    for (size_t i = 0; i < source->component_count; i++) {
+        struct tachoi_shape_component *component = &shape->components[i];
+        component->bytes = bytes;
+        component->lengths = piece_lengths;
+        component->length = sum_of(piece_lengths, source->own_count + 1);
+        bytes += component->length;
+        piece_lengths += source->own_count + 1;
+    }
+    return shape;
+}
+
+struct tachoi_series_shape *
+tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
+                         const struct tachoi_series_shape_source *source) {
+    if (shapes->slot_count == 0 && !resize(shapes, FIRST_SLOTS)) {
+        return NULL;
+    }
+    if (shapes->count >= shapes->slot_count) {
+        (void)resize(shapes, shapes->slot_count * 2); /* without it the chains are just longer */
+    }
+    const size_t pieces = source->component_count * (source->own_count + 1);
+    struct tachoi_series_shape *shape = allocate(source, sum_of(source->lengths, pieces));
+    if (shape == NULL) {
+        return NULL;
+    }
+    shape->kind = source->kind;
+    shape->bound_count = (uint32_t)source->bound_count;
+    shape->component_count = (uint32_t)source->component_count;
+    shape->own_count = (uint32_t)source->own_count;
+    shape->is_private = source->is_private;
+    shape->hash = hash_of(source);
+    struct tachoi_series_shape **slot = &shapes->slots[shape->hash & (shapes->slot_count - 1)];
+    shape->next = *slot;
+    *slot = shape;
+    shapes->count++;
+    return shape;
+}
+
+void tachoi_series_shapes_tidy(struct tachoi_series_shapes *shapes,
+                               struct tachoi_series_shape *shape) {
+    if (shape->users > 0) {
+        return;
+    }
+    struct tachoi_series_shape **link = &shapes->slots[shape->hash & (shapes->slot_count - 1)];
+    while (*link != shape) {
+        link = &(*link)->next;
+    }
+    *link = shape->next;
+    shapes->count--;
+    tachoi_free(shape);
+}
+
+bool tachoi_series_shape_is_equal(const struct tachoi_series_shape *shape, size_t i, size_t j) {
+    const struct tachoi_shape_component *a = &shape->components[i];
+    const struct tachoi_shape_component *b = &shape->components[j];
+    return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0 &&
+           memcmp(a->lengths, b->lengths, (shape->own_count + 1) * sizeof a->lengths[0]) == 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns what many series have in common on the wire: their kind, their bounds, and the labels that
+ * are not from attributes of points, packed: name, job, instance, scope, le. A label block is put
+ * together of these pieces and of the series' own texts, one after the other:
+ *
+ *   piece 0, own 0, piece 1, own 1, ... piece own_count
+ *
+ * Labels are sorted, so own ones may stand anywhere between the others; series of one metric and of
+ * the same attribute keys have one shape. A piece may be empty. The components of a histogram, its
+ * time series, have pieces of their own and the same own texts.
+ *
+ * Shapes are made, found and freed on the exporting side; a shape does not change, and the sending
+ * side reads it. */
+#ifndef TACHOI_REMOTE_WRITE_SERIES_SHAPE_H
+#define TACHOI_REMOTE_WRITE_SERIES_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tachoi_encoded_series_kind {
+    TACHOI_ENCODED_COUNTER,
+    TACHOI_ENCODED_UP_DOWN_COUNTER,
+    TACHOI_ENCODED_GAUGE,
+    TACHOI_ENCODED_HISTOGRAM
+};
+
+/** What a piece is copied in steps of: so many bytes behind a shape's last one may be read. */
+#define TACHOI_PIECE_STEP ((size_t)32)
+
+struct tachoi_shape_component {
+    const unsigned char *bytes; /* its pieces, one behind the other */
+    const uint32_t *lengths;    /* of each */
+    size_t length;              /* of all */
+};
+
+struct tachoi_series_shape {
+    /* immutable after create */
+    enum tachoi_encoded_series_kind kind;
+    uint32_t bound_count;     /* of a histogram */
+    uint32_t component_count; /* time series: 1, or of a histogram one per bucket, _count, _sum */
+    uint32_t own_count;
+    bool is_private; /* of one series alone: no other may have it */
+    const double *bounds;
+    size_t size_bytes;
+
+    /* exporting side only */
+    struct tachoi_series_shape *next; /* in the table */
+    uint64_t hash;
+    size_t users;
+
+    /* immutable after create */
+    struct tachoi_shape_component components[];
+};
+
+/** What a shape is made of. `lengths` are those of all pieces, component by component, and `bytes`
+ * are the pieces. */
+struct tachoi_series_shape_source {
+    enum tachoi_encoded_series_kind kind;
+    const double *bounds;
+    size_t bound_count;
+    size_t component_count;
+    size_t own_count;
+    const uint32_t *lengths;
+    const unsigned char *bytes;
+    bool is_private;
+};
+
+/** The shapes that series have; zero-initialised before use. */
+struct tachoi_series_shapes {
+    struct tachoi_series_shape **slots; /* chains; a power of two, NULL when empty */
+    size_t slot_count;
+    size_t count;
+};
+
+/** Frees all shapes, used or not. */
+void tachoi_series_shapes_fini(struct tachoi_series_shapes *shapes);
+
+/** A shape that agrees with the source in all but the components behind the first, of which only
+ * that one is looked at: name, bounds and labels make the others. NULL if there is none. */
+struct tachoi_series_shape *
+tachoi_series_shapes_find(const struct tachoi_series_shapes *shapes,
+                          const struct tachoi_series_shape_source *source);
+
+/** Makes one, without users. NULL when memory is short. */
+struct tachoi_series_shape *
+tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
+                         const struct tachoi_series_shape_source *source);
+
+/** Frees the shape if it has no users. */
+void tachoi_series_shapes_tidy(struct tachoi_series_shapes *shapes,
+                               struct tachoi_series_shape *shape);
+
+/** Whether components `i` and `j` have equal pieces. */
+bool tachoi_series_shape_is_equal(const struct tachoi_series_shape *shape, size_t i, size_t j);
+
+/** Samples of a number or of a histogram point. */
+static inline uint32_t tachoi_histogram_components(size_t bound_count, bool has_sum) {
+    return (uint32_t)bound_count + 2 + (has_sum ? 1 : 0);
+}
+
+#endif
