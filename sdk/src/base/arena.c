@@ -3,7 +3,6 @@
  * are in use, those behind it wait to be used again. Knows nothing of what is kept in it. */
 #include "base/arena.h"
 
-#include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -12,13 +11,6 @@
 #define FIRST_BLOCK_BYTES ((size_t)4096)
 #define LARGEST_BLOCK_BYTES ((size_t)1024 * 1024)
 #define ALIGNMENT alignof(max_align_t)
-
-struct tachoi_arena_block {
-    struct tachoi_arena_block *next;
-    size_t capacity;
-    size_t used;
-    alignas(max_align_t) unsigned char data[];
-};
 
 void tachoi_arena_init(struct tachoi_arena *arena, size_t max_bytes) {
     *arena = (struct tachoi_arena){.max_bytes = max_bytes};
@@ -42,6 +34,20 @@ void tachoi_arena_reset(struct tachoi_arena *arena) {
     if (arena->current != NULL) {
         arena->current->used = 0;
     }
+}
+
+struct tachoi_arena_mark tachoi_arena_mark(const struct tachoi_arena *arena) {
+    return (struct tachoi_arena_mark){.block = arena->current,
+                                      .used = arena->current != NULL ? arena->current->used : 0};
+}
+
+void tachoi_arena_rewind(struct tachoi_arena *arena, struct tachoi_arena_mark mark) {
+    if (mark.block == NULL) {
+        tachoi_arena_reset(arena);
+        return;
+    }
+    arena->current = mark.block;
+    arena->current->used = mark.used;
 }
 
 static size_t room_in(const struct tachoi_arena_block *block) {
@@ -108,7 +114,7 @@ static bool advance(struct tachoi_arena *arena, size_t size) {
     return true;
 }
 
-void *tachoi_arena_alloc(struct tachoi_arena *arena, size_t count, size_t size) {
+void *tachoi_arena_alloc_block(struct tachoi_arena *arena, size_t count, size_t size) {
     size_t total;
     if (!tachoi_size_mul(count, size, &total) ||
         !tachoi_size_add(total != 0 ? total : 1, ALIGNMENT - 1, &total)) {
