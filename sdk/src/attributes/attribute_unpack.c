@@ -148,6 +148,34 @@ static bool read_value(struct reader *reader, tacho_value *out) {
     return false;
 }
 
+/* Most attributes: a short string under a short key. NULL if this one is not. */
+static const unsigned char *read_plain(const unsigned char *cursor, tacho_attribute *out) {
+    const size_t key_length = cursor[0];
+    if (key_length >= 0x80U || cursor[key_length + 1] != TACHO_VALUE_STRING) {
+        return NULL;
+    }
+    const size_t length = cursor[key_length + 2];
+    if (length >= 0x80U) {
+        return NULL;
+    }
+    out->key.data = (const char *)cursor + 1;
+    out->key.length = key_length;
+    out->value.type = TACHO_VALUE_STRING;
+    out->value.as.string.data = (const char *)cursor + key_length + 3;
+    out->value.as.string.length = length;
+    return cursor + key_length + 3 + length;
+}
+
+static bool read_attribute(struct reader *reader, tacho_attribute *out) {
+    const unsigned char *end = read_plain(reader->cursor, out);
+    if (end != NULL) {
+        reader->cursor = end;
+        return true;
+    }
+    out->key = read_string(reader);
+    return read_value(reader, &out->value);
+}
+
 static bool read_map(struct reader *reader, tacho_attributes *out) {
     size_t count = read_count(reader);
     tacho_attribute *items = tachoi_arena_alloc(reader->arena, count, sizeof *items);
@@ -155,8 +183,7 @@ static bool read_map(struct reader *reader, tacho_attributes *out) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        items[i].key = read_string(reader);
-        if (!read_value(reader, &items[i].value)) {
+        if (!read_attribute(reader, &items[i])) {
             return false;
         }
     }
