@@ -107,25 +107,24 @@ static tacho_attributes attributes_of(const unsigned char *point) {
     return attributes;
 }
 
-void tachoi_collection_filter_points(const struct tachoi_collection *collection,
-                                     const struct tachoi_listed_scope *scope,
-                                     const struct tachoi_listed_stream *listed,
-                                     struct tachoi_points *points) {
+size_t tachoi_collection_filter_points(const struct tachoi_collection *collection,
+                                       const struct tachoi_listed_scope *scope,
+                                       const struct tachoi_listed_stream *listed,
+                                       unsigned char *points, size_t count, size_t point_size) {
     const tacho_metric_filter *filter = collection->filter;
     if (listed->verdict == TACHO_METRIC_DROP) {
-        points->count = 0;
+        return 0;
     }
     if (listed->verdict != TACHO_METRIC_ACCEPT_PARTIAL || filter->test_attributes == NULL) {
-        return;
+        return count;
     }
     const tacho_metric_identity identity = identity_of(scope, listed->stream);
-    unsigned char *items = points->items;
     size_t kept = 0;
-    for (size_t i = 0; i < points->count; i++) {
-        unsigned char *point = items + i * points->size;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char *point = points + i * point_size;
         if (filter->test_attributes(filter->user, &identity, attributes_of(point))) {
-            memmove(items + kept++ * points->size, point, points->size);
+            memmove(points + kept++ * point_size, point, point_size);
         }
     }
-    points->count = kept;
+    return kept;
 }

@@ -17,6 +17,14 @@ static void add_collector(struct tachoi_pipeline *pipeline,
     collector->config = *config;
     collector->observer = (tacho_spi_observer){.ops = &tachoi_observer_ops, .self = collector};
     tachoi_arena_init(&collector->arena, 0);
+    tachoi_arena_init(&collector->part_arenas[0], 0);
+    tachoi_arena_init(&collector->part_arenas[1], 0);
+}
+
+static void free_memory_of_collections(struct tachoi_collector *collector) {
+    tachoi_arena_fini(&collector->arena);
+    tachoi_arena_fini(&collector->part_arenas[0]);
+    tachoi_arena_fini(&collector->part_arenas[1]);
 }
 
 /* What the pipeline takes from its configuration, but the collectors. */
@@ -67,7 +75,7 @@ void tachoi_pipeline_destroy(struct tachoi_pipeline *pipeline) {
         tachoi_scope_destroy_instruments(scope);
     }
     for (size_t i = 0; i < pipeline->collector_count; i++) {
-        tachoi_arena_fini(&pipeline->collectors[i].arena);
+        free_memory_of_collections(&pipeline->collectors[i]);
     }
     tachoi_arena_fini(&pipeline->arena); /* the scopes lie in it */
     pthread_cond_destroy(&pipeline->callback_done);
@@ -83,7 +91,7 @@ static void retire_collector_locked(struct tachoi_pipeline *pipeline, size_t ind
             tachoi_stream_retire_locked(stream);
         }
     }
-    tachoi_arena_fini(&pipeline->collectors[index].arena);
+    free_memory_of_collections(&pipeline->collectors[index]);
 }
 
 void tachoi_pipeline_retire(struct tachoi_pipeline *pipeline) {

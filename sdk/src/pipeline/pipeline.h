@@ -66,22 +66,33 @@ struct tachoi_collect_request {
     uint64_t deadline_ns;
     bool is_final;
     const tacho_metric_filter *filter; /* NULL = all */
+    size_t max_points;                 /* of a batch; 0 = the collection is one batch */
 };
 
 /**
- * Runs the callbacks for collector `index` and reads its streams. The batch lies in the collector's
- * arena, valid until its next collection. A final collection switches recording off between the
- * callbacks and the reading, so that what comes later is counted instead of lost.
- * Returns TACHO_OK; TACHO_E_TIMEOUT if callbacks were skipped because the deadline had passed (the
- * batch holds the rest); TACHO_E_NO_MEMORY: where memory was short for all, `*out` is untouched,
- * else the batch holds the series that could be read, and a later one those that could not. Nothing
- * is lost.
+ * Begins a collection for collector `index`: runs the callbacks, then reads its streams as far as
+ * the first batch goes. If that has_more, the caller gets the next ones, until one has no more,
+ * with tachoi_pipeline_collect_more; all but the last have max_points points, and none but an only
+ * one is empty. All carry the time of the beginning, but cells are read when their batch is made. A
+ * batch is the collector's, valid until the next one is asked for. Between two batches no lock is
+ * held, and recording, set-up and removal go on. A collection that is not finished leaves what was
+ * not read to the next one.
+ *
+ * A final collection switches recording off between the callbacks and the reading, so that what
+ * comes later is counted instead of lost.
+ *
+ * Both return what can be said of the collection so far: TACHO_OK; TACHO_E_TIMEOUT if callbacks
+ * were skipped because the deadline had passed (the batches hold the rest); TACHO_E_NO_MEMORY:
+ * where memory was short for all, `*out` is untouched, else the batches hold the series that could
+ * be read, and a later collection those that could not. Nothing is lost.
  */
 int tachoi_pipeline_collect(struct tachoi_pipeline *pipeline, size_t index,
                             const struct tachoi_collect_request *request,
                             const tacho_metric_batch **out);
+int tachoi_pipeline_collect_more(struct tachoi_pipeline *pipeline, size_t index,
+                                 const tacho_metric_batch **out);
 
-/** The collector's arena, for what is to live as long as its batch. Its collecting thread. */
+/** The collector's arena, for what is to live as long as its collection. Its collecting thread. */
 struct tachoi_arena;
 struct tachoi_arena *tachoi_pipeline_arena(struct tachoi_pipeline *pipeline, size_t index);
 

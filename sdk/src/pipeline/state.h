@@ -12,6 +12,7 @@
 #include "pipeline/view.h"
 
 struct tachoi_callback;
+struct tachoi_collection;
 struct tachoi_instrument;
 struct tachoi_scope;
 
@@ -24,7 +25,9 @@ struct tachoi_collector {
     tacho_spi_observer observer;
 
     /* collecting thread only */
-    struct tachoi_arena arena;
+    struct tachoi_arena arena;          /* of the collection, which lies in it itself */
+    struct tachoi_arena part_arenas[2]; /* of its batches in turn: collection.h */
+    struct tachoi_collection *collection;
     uint64_t round; /* number of the collection that runs or ran last; from 1 on */
 
     /* atomic; written under the pipeline's lock by the collecting thread. An observer that escaped

@@ -115,19 +115,18 @@ void tachoi_self_observation_init(struct tachoi_self_observation *self,
 
 /* A provider that measures itself and has been shut down takes nothing more: that is no loss to be
  * told (OBS-01: best effort at the end). */
-static void record_seconds(tacho_histogram *histogram, uint64_t begin_ns,
+static void record_seconds(tacho_histogram *histogram, uint64_t duration_ns,
                            tacho_attributes attributes) {
     if (tacho_histogram_enabled(histogram, NULL)) {
-        tacho_histogram_record(
-            histogram, (double)(tachoi_monotonic_ns() - begin_ns) / TACHOI_NS_PER_S, attributes);
+        tacho_histogram_record(histogram, (double)duration_ns / TACHOI_NS_PER_S, attributes);
     }
 }
 
-void tachoi_self_observe_collection(const struct tachoi_self_observation *self, uint64_t begin_ns,
-                                    int status) {
+void tachoi_self_observe_collection(const struct tachoi_self_observation *self,
+                                    uint64_t duration_ns, int status) {
     tacho_attribute items[MAX_ATTRIBUTES];
     if (self->collection_duration != NULL) {
-        record_seconds(self->collection_duration, begin_ns,
+        record_seconds(self->collection_duration, duration_ns,
                        describe(&self->reader, error_type(status, "failed"), items));
     }
 }
@@ -156,5 +155,5 @@ void tachoi_self_observe_export_end(const struct tachoi_self_observation *self, 
     if (tacho_counter_enabled(self->exported, NULL)) {
         tacho_counter_add(self->exported, (int64_t)points, outcome);
     }
-    record_seconds(self->export_duration, begin_ns, outcome);
+    record_seconds(self->export_duration, tachoi_monotonic_ns() - begin_ns, outcome);
 }

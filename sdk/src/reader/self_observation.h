@@ -3,9 +3,10 @@
  * through the public API as any other library. It is off until it is given a provider.
  *
  * Recorded inside a collection, which is allowed, as recording waits for none; what a collection
- * adds comes with the next one, and is one point of a series that exists, so that nothing feeds
- * itself. An exporter that keeps an account decides later what became of its points than when it
- * takes them: it measures itself, and here is silence. (OBS-01..04) */
+ * adds comes with the next one (what the export of a part adds, perhaps with a later part), and is
+ * one point of a series that exists, so that nothing feeds itself. An exporter that keeps an
+ * account decides later what became of its points than when it takes them: it measures itself, and
+ * here is silence. (OBS-01..04) */
 #ifndef TACHOI_READER_SELF_OBSERVATION_H
 #define TACHOI_READER_SELF_OBSERVATION_H
 
@@ -41,9 +42,9 @@ void tachoi_self_observation_init(struct tachoi_self_observation *self,
                                   tacho_meter_provider *provider, const char *reader_type,
                                   const char *exporter, bool has_account);
 
-/** A collection that began then has ended. */
-void tachoi_self_observe_collection(const struct tachoi_self_observation *self, uint64_t begin_ns,
-                                    int status);
+/** A collection has ended that took so long, without the exports of its parts. */
+void tachoi_self_observe_collection(const struct tachoi_self_observation *self,
+                                    uint64_t duration_ns, int status);
 
 /** An export of so many points begins. */
 void tachoi_self_observe_export_begin(const struct tachoi_self_observation *self, size_t points);

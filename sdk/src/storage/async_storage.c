@@ -37,6 +37,8 @@ struct tachoi_async_storage {
     uint64_t time_unix_nano;
     uint64_t new_start_time_unix_nano; /* the time of the collection before, else the creation */
     uint64_t no_memory;
+    const struct tachoi_async_entry *last_read; /* in this collection; NULL = none */
+    size_t read_count;                          /* observed ones that it has yielded */
 };
 
 int tachoi_async_storage_create(const struct tachoi_storage_config *config,
@@ -83,6 +85,11 @@ static bool is_sum(const struct tachoi_async_storage *storage) {
     return storage->aggregation.kind == TACHOI_AGGREGATION_SUM;
 }
 
+static void rewind_reading(struct tachoi_async_storage *storage) {
+    storage->last_read = NULL;
+    storage->read_count = 0;
+}
+
 void tachoi_async_storage_begin(struct tachoi_async_storage *storage, struct tachoi_moment now,
                                 bool was_complete) {
     const uint64_t previous_unix_nano = storage->time_unix_nano;
@@ -101,6 +108,7 @@ void tachoi_async_storage_begin(struct tachoi_async_storage *storage, struct tac
     }
     storage->collection++;
     storage->own_count = 0;
+    rewind_reading(storage);
 }
 
 /* --- observing --- */
@@ -194,13 +202,6 @@ void tachoi_async_storage_observe_f64(struct tachoi_async_storage *storage, doub
 
 /* --- collecting --- */
 
-struct reading {
-    struct tachoi_arena *arena;
-    tacho_number_point *points;
-    size_t count;
-    bool has_memory;
-};
-
 static void read_value(const struct tachoi_async_storage *storage,
                        const struct tachoi_async_entry *entry, tacho_number_point *point) {
     const bool is_difference = storage->is_delta && is_sum(storage);
@@ -239,34 +240,48 @@ static bool read_point(const struct tachoi_async_storage *storage, struct tachoi
     return true;
 }
 
-static void read_entry(const struct tachoi_async_storage *storage, struct tachoi_async_entry *entry,
-                       struct reading *reading) {
-    if (!is_observed(storage, entry)) {
-        return;
+/* The overflow series is the first. */
+static struct tachoi_async_entry *unread_entry(const struct tachoi_async_storage *storage) {
+    const struct tachoi_async_entry *last = storage->last_read;
+    if (last == NULL) {
+        return storage->table.overflow;
     }
-    if (read_point(storage, entry, reading->arena, &reading->points[reading->count])) {
-        reading->count++;
-        entry->reported_bits = entry->bits;
-    } else {
-        reading->has_memory = false;
+    return last == storage->table.overflow ? storage->table.first : last->next;
+}
+
+size_t tachoi_async_storage_unread(const struct tachoi_async_storage *storage) {
+    return storage->own_count + 1 - storage->read_count;
+}
+
+enum tachoi_read tachoi_async_storage_read(struct tachoi_async_storage *storage,
+                                           struct tachoi_arena *arena, size_t limit,
+                                           struct tachoi_points *points) {
+    tacho_number_point *items = points->items;
+    struct tachoi_async_entry *entry = unread_entry(storage);
+    for (; entry != NULL; entry = unread_entry(storage)) {
+        if (points->count == limit) {
+            return TACHOI_READ_LIMIT;
+        }
+        if (is_observed(storage, entry)) {
+            if (!read_point(storage, entry, arena, &items[points->count])) {
+                return TACHOI_READ_NO_MEMORY;
+            }
+            entry->reported_bits = entry->bits;
+            points->count++;
+            storage->read_count++;
+        }
+        storage->last_read = entry;
     }
+    return TACHOI_READ_ALL;
 }
 
 bool tachoi_async_storage_collect(struct tachoi_async_storage *storage, struct tachoi_arena *arena,
                                   struct tachoi_points *out) {
-    struct reading reading = {.arena = arena, .has_memory = true};
-    reading.points = tachoi_arena_alloc(arena, storage->own_count + 1, sizeof *reading.points);
-    if (reading.points == NULL) {
-        return false;
-    }
-    read_entry(storage, storage->table.overflow, &reading);
-    for (struct tachoi_async_entry *entry = storage->table.first; entry != NULL;
-         entry = entry->next) {
-        read_entry(storage, entry, &reading);
-    }
-    *out = (struct tachoi_points){
-        .items = reading.points, .count = reading.count, .size = sizeof *reading.points};
-    return reading.has_memory;
+    rewind_reading(storage);
+    *out = (struct tachoi_points){.size = sizeof(tacho_number_point)};
+    out->items = tachoi_arena_alloc(arena, tachoi_async_storage_unread(storage), out->size);
+    return out->items != NULL &&
+           tachoi_async_storage_read(storage, arena, SIZE_MAX, out) == TACHOI_READ_ALL;
 }
 
 void tachoi_async_storage_take_drops(struct tachoi_async_storage *storage,

@@ -31,12 +31,22 @@
 #include "tacho/attributes.h"
 #include "tacho/sdk/clock.h"
 
-/** Points of one stream as a collection found them, in the arena: an array of tacho_number_point,
+/** Points of one stream as a collection found them: an array of tacho_number_point,
  * tacho_histogram_point or tacho_exponential_histogram_point, as the aggregation tells. */
 struct tachoi_points {
     void *items;
     size_t count;
     size_t size; /* of one element */
+};
+
+/** Size of a point of this aggregation. */
+size_t tachoi_point_size(const struct tachoi_aggregation *aggregation);
+
+/** How far a reading came. */
+enum tachoi_read {
+    TACHOI_READ_ALL,      /* nothing is left */
+    TACHOI_READ_LIMIT,    /* the limit is reached; whether more follows is not known */
+    TACHOI_READ_NO_MEMORY /* memory is short: what is left comes with a later collection */
 };
 
 /** Measurements that could not be kept, by reason. */
@@ -108,13 +118,29 @@ int tachoi_sync_storage_remove(struct tachoi_sync_storage *storage, tacho_attrib
 bool tachoi_sync_storage_is_bound(struct tachoi_sync_storage *storage, tacho_attributes attributes);
 
 /**
- * Reads the storage: cumulative: all series that have measurements; delta: those that were recorded
- * since the last collection, which begin anew from zero. Each point is consistent in itself. Points
- * carry the exemplars, and start times by TIME-04..08. Points lie in the arena, and their
- * attributes point into the series: both are valid until the next collection.
- * False when memory is short: `out` then holds the series that could be read, those that could not
- * come with a later collection; nothing is lost.
+ * Begins a collection: the interval of a delta stream ends here. The series that there are now are
+ * read by the calls that follow, part by part; recording, binding and removal may go on between
+ * them. A reading that is not finished is given up: what is left comes with this one.
  */
+void tachoi_sync_storage_begin(struct tachoi_sync_storage *storage, struct tachoi_moment now);
+
+/** How many points what has not been read can have at most. */
+size_t tachoi_sync_storage_unread(const struct tachoi_sync_storage *storage);
+
+/**
+ * Reads on, in the order of the series, until there are `limit` points. Cumulative: all series that
+ * have measurements; delta: those that were recorded since the last collection, which begin anew
+ * from zero. Each point is consistent in itself. Points carry the exemplars, and start times by
+ * TIME-04..08. They go behind those that `points` has, which has room for the limit and the
+ * aggregation's size; what they point to lies in the arena and, texts of attributes, in the series:
+ * valid until the next collection begins. Where memory is short the reading ends; nothing is lost.
+ */
+enum tachoi_read tachoi_sync_storage_read(struct tachoi_sync_storage *storage,
+                                          struct tachoi_arena *arena, size_t limit,
+                                          struct tachoi_points *points);
+
+/** A whole collection: begins, and reads all, into the arena. False when memory is short: `out`
+ * then holds the series that could be read. */
 bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, struct tachoi_moment now,
                                  struct tachoi_arena *arena, struct tachoi_points *out);
 
@@ -149,10 +175,18 @@ void tachoi_async_storage_observe_i64(struct tachoi_async_storage *storage, int6
 void tachoi_async_storage_observe_f64(struct tachoi_async_storage *storage, double value,
                                       tacho_attributes attributes);
 
-/** The sets observed since begin; of delta sums what they have grown by since the collection that
- * last yielded them (a set that was gone begins from zero). A set that is no longer observed yields
- * no point, and is forgotten after its absence. False when memory is short, as above. Start times
- * by TIME-04..09. */
+/** How many points what has not been read since begin can have at most. */
+size_t tachoi_async_storage_unread(const struct tachoi_async_storage *storage);
+
+/** Reads on, as above: the sets observed since begin; of delta sums what they have grown by since
+ * the collection that last yielded them (a set that was gone begins from zero). A set that is no
+ * longer observed yields no point, and is forgotten after its absence. Start times by TIME-04..09.
+ * What points point to is valid until the next begin. */
+enum tachoi_read tachoi_async_storage_read(struct tachoi_async_storage *storage,
+                                           struct tachoi_arena *arena, size_t limit,
+                                           struct tachoi_points *points);
+
+/** All sets observed since begin, into the arena. False when memory is short, as above. */
 bool tachoi_async_storage_collect(struct tachoi_async_storage *storage, struct tachoi_arena *arena,
                                   struct tachoi_points *out);
 void tachoi_async_storage_take_drops(struct tachoi_async_storage *storage,

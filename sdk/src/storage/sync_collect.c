@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the reading of a synchronous storage: which series yield a point, which expire, and which
- * are done with. Recording goes on meanwhile. (TIME-02..08) */
-#include <assert.h>
-
+ * are done with. Recording goes on meanwhile, and between two parts of a reading. (TIME-02..08) */
 #include "base/clock.h"
 #include "storage/sync_storage.h"
 
-struct collection {
+enum { USUAL_ATTRIBUTES_BYTES = 64 };
+
+/* One call that reads. */
+struct reader {
     struct tachoi_point_maker maker;
-    struct tachoi_series_round round;
-    uint64_t elapsed_ms;
-    unsigned char *items;
-    size_t count;
-    size_t capacity; /* all series that are looked at */
-    size_t size;     /* of a point */
+    struct tachoi_sync_reading *reading;
+    struct tachoi_points *points;
+    size_t limit;
 };
 
+/* --- points --- */
+
 /** False when memory is short. */
-static bool add_point(struct collection *collection, struct tachoi_series *series) {
-    assert(collection->count < collection->capacity);
+static bool add_point(struct reader *reader, struct tachoi_series *series) {
+    struct tachoi_points *points = reader->points;
     const enum tachoi_point_result result = tachoi_point_make(
-        &collection->maker, series, collection->items + collection->count * collection->size);
-    collection->count += result == TACHOI_POINT_MADE;
+        &reader->maker, series, (unsigned char *)points->items + points->count * points->size);
+    points->count += result == TACHOI_POINT_MADE;
     return result != TACHOI_POINT_NO_MEMORY;
 }
 
+/* --- series --- */
+
 /** Cumulative: ends the series if it has been idle for too long. A series is in use as long as it
  * is bound, and is watched from the first collection on. */
-static bool expires(const struct collection *collection, struct tachoi_series *series) {
-    struct tachoi_sync_storage *storage = collection->maker.storage;
-    const uint64_t now_ns = collection->maker.now.monotonic_ns;
+static bool expires(const struct reader *reader, struct tachoi_series *series) {
+    struct tachoi_sync_storage *storage = reader->maker.storage;
+    const uint64_t now_ns = reader->reading->now.monotonic_ns;
     if (storage->idle_ns == 0) {
         return false;
     }
@@ -45,59 +47,99 @@ static bool expires(const struct collection *collection, struct tachoi_series *s
 
 /** A cumulative series that goes on is shown from its first measurement on; what has not been
  * measured by now begins now at the earliest. */
-static bool is_shown(const struct collection *collection, struct tachoi_series *series) {
-    if (expires(collection, series)) {
+static bool is_shown(const struct reader *reader, struct tachoi_series *series) {
+    if (expires(reader, series)) {
         return false;
     }
     if (tachoi_series_is(series, TACHOI_SERIES_RECORDED)) {
         return true;
     }
-    const uint64_t now = collection->maker.now.unix_nano;
+    const uint64_t now = reader->maker.now_unix_nano;
     if (series->start_time_unix_nano < now) {
         series->start_time_unix_nano = now;
     }
     return false;
 }
 
-static bool is_due(const struct collection *collection, struct tachoi_series *series) {
-    const struct tachoi_series_map *map = &collection->maker.storage->map;
+static bool is_due(const struct reader *reader, struct tachoi_series *series) {
+    const struct tachoi_series_map *map = &reader->maker.storage->map;
     if (map->family->is_delta) {
         return tachoi_series_is(series, TACHOI_SERIES_TOUCHED) &&
-               tachoi_series_round_has(&collection->round, series);
+               tachoi_series_round_has(&reader->reading->round, series);
     }
     return tachoi_series_map_has_ended(map, series)
                ? tachoi_series_is(series, TACHOI_SERIES_TOUCHED)
-               : is_shown(collection, series);
+               : is_shown(reader, series);
 }
 
-/** All series that were there when the round began. */
-static bool collect_linked(struct collection *collection) {
-    struct tachoi_series_map *map = &collection->maker.storage->map;
-    struct tachoi_series *previous = NULL;
-    struct tachoi_series *series = map->overflow;
-    for (size_t i = 0; i < collection->round.count; i++) {
-        tachoi_series_tend(series, collection->elapsed_ms);
-        if (is_due(collection, series) && !add_point(collection, series)) {
-            return false;
-        }
-        if (!tachoi_series_map_unlink(map, &collection->round, previous, series)) {
-            previous = series;
-        }
-        series = tachoi_series_map_next(previous);
+/** Whether it is worth a closer look under the lock: it has ended, or lost its place long ago. */
+static inline bool may_be_done_with(const struct tachoi_series_round *round,
+                                    const struct tachoi_series *series) {
+    const uint32_t place = atomic_load_explicit(&series->place, memory_order_relaxed);
+    return place == 0 || (round->is_settled && place != round->interval);
+}
+
+/** Leaves a series alone that was not contended. */
+static inline void tend(struct tachoi_series *series, uint64_t elapsed_ms) {
+    const struct tachoi_cell_head *head = tachoi_series_cell(series);
+    if (atomic_load_explicit(&head->contention, memory_order_relaxed) != 0) {
+        tachoi_series_tend(series, elapsed_ms);
     }
-    return true;
+}
+
+/** Has the first `size` bytes of the next series fetched while this one is read. */
+static inline void fetch_next(const struct tachoi_series *series, size_t size) {
+    const struct tachoi_series *next = tachoi_series_map_next(series);
+    for (size_t at = 0; next != NULL && at < size; at += TACHOI_CACHE_LINE_BYTES) {
+        __builtin_prefetch((const unsigned char *)next + at);
+    }
+}
+
+/* --- reading --- */
+
+/** All series that were there when the round began. */
+static enum tachoi_read read_linked(struct reader *reader) {
+    struct tachoi_sync_reading *reading = reader->reading;
+    struct tachoi_series_map *map = &reader->maker.storage->map;
+    const size_t size =
+        sizeof(struct tachoi_series) + map->family->cell_size + USUAL_ATTRIBUTES_BYTES;
+    while (reading->linked_count != 0) {
+        if (reader->points->count == reader->limit) {
+            return TACHOI_READ_LIMIT;
+        }
+        struct tachoi_series *series = reading->series;
+        fetch_next(series, size);
+        tend(series, reading->elapsed_ms);
+        if (is_due(reader, series) && !add_point(reader, series)) {
+            return TACHOI_READ_NO_MEMORY;
+        }
+        if (!may_be_done_with(&reading->round, series) ||
+            !tachoi_series_map_unlink(map, &reading->round, reading->previous, series)) {
+            reading->previous = series;
+        }
+        reading->series = tachoi_series_map_next(reading->previous);
+        reading->linked_count--;
+    }
+    return TACHOI_READ_ALL;
 }
 
 /** What a visit that was not counted may still leave in a series that is unlinked. */
-static bool collect_kept(struct collection *collection) {
-    struct tachoi_series *series = collection->maker.storage->map.kept;
-    for (; series != NULL; series = tachoi_series_map_next(series)) {
-        if (tachoi_series_is(series, TACHOI_SERIES_TOUCHED) && !add_point(collection, series)) {
-            return false;
+static enum tachoi_read read_kept(struct reader *reader) {
+    struct tachoi_sync_reading *reading = reader->reading;
+    for (; reading->kept_count != 0; reading->kept_count--) {
+        if (reader->points->count == reader->limit) {
+            return TACHOI_READ_LIMIT;
         }
+        struct tachoi_series *series = reading->kept;
+        if (tachoi_series_is(series, TACHOI_SERIES_TOUCHED) && !add_point(reader, series)) {
+            return TACHOI_READ_NO_MEMORY;
+        }
+        reading->kept = tachoi_series_map_next(series);
     }
-    return true;
+    return read_linked(reader);
 }
+
+/* --- a collection --- */
 
 /** Milliseconds since the last collection. */
 static uint64_t elapsed_ms(struct tachoi_sync_storage *storage, uint64_t now_ns) {
@@ -109,33 +151,56 @@ static uint64_t elapsed_ms(struct tachoi_sync_storage *storage, uint64_t now_ns)
 /** First the epoch advances: what the visits that are over then have put into the ring is drained
  * before anything that they recorded into is unlinked. The interval ends behind that, since what
  * the ring held belongs to it. */
-static void begin(struct tachoi_sync_storage *storage, struct tachoi_series_round *round) {
-    tachoi_series_map_reclaim(&storage->map);
+void tachoi_sync_storage_begin(struct tachoi_sync_storage *storage, struct tachoi_moment now) {
+    struct tachoi_series_map *map = &storage->map;
+    tachoi_series_map_reclaim(map);
     if (storage->family.ring != NULL) {
         tachoi_overflow_ring_take(storage->family.ring, tachoi_series_drain);
         (void)tachoi_reserve_refill(&storage->family.reserve, &storage->family.aggregation);
     }
-    tachoi_series_map_roll_over(&storage->map, round);
+    storage->reading = (struct tachoi_sync_reading){
+        .now = now,
+        .interval_start_unix_nano = storage->interval_start_unix_nano,
+        .elapsed_ms = elapsed_ms(storage, now.monotonic_ns),
+        .kept = map->kept,
+        .kept_count = map->kept_count,
+        .series = map->overflow,
+    };
+    tachoi_series_map_roll_over(map, &storage->reading.round);
+    storage->reading.linked_count = storage->reading.round.count;
+}
+
+size_t tachoi_sync_storage_unread(const struct tachoi_sync_storage *storage) {
+    return storage->reading.kept_count + storage->reading.linked_count;
+}
+
+enum tachoi_read tachoi_sync_storage_read(struct tachoi_sync_storage *storage,
+                                          struct tachoi_arena *arena, size_t limit,
+                                          struct tachoi_points *points) {
+    const struct tachoi_sync_reading *reading = &storage->reading;
+    struct reader reader = {
+        .maker = {.storage = storage,
+                  .arena = arena,
+                  .now_unix_nano = reading->now.unix_nano,
+                  .interval_start_unix_nano = reading->interval_start_unix_nano},
+        .reading = &storage->reading,
+        .points = points,
+        .limit = limit,
+    };
+    const size_t count = points->count;
+    const enum tachoi_read result = read_kept(&reader);
+    if (result == TACHOI_READ_ALL || points->count != count) {
+        storage->interval_start_unix_nano = reading->now.unix_nano;
+    }
+    return result;
 }
 
 bool tachoi_sync_storage_collect(struct tachoi_sync_storage *storage, struct tachoi_moment now,
                                  struct tachoi_arena *arena, struct tachoi_points *out) {
-    struct collection collection = {
-        .maker = {.storage = storage,
-                  .arena = arena,
-                  .now = now,
-                  .interval_start_unix_nano = storage->interval_start_unix_nano},
-        .elapsed_ms = elapsed_ms(storage, now.monotonic_ns),
-        .size = tachoi_point_size(&storage->family.aggregation)};
-    begin(storage, &collection.round);
-    collection.capacity = collection.round.count + storage->map.kept_count;
-    collection.items = tachoi_arena_alloc(arena, collection.capacity, collection.size);
-    const bool is_complete =
-        collection.items != NULL && collect_kept(&collection) && collect_linked(&collection);
-    if (is_complete || collection.count != 0) {
-        storage->interval_start_unix_nano = now.unix_nano;
-    }
-    *out = (struct tachoi_points){
-        .items = collection.items, .count = collection.count, .size = collection.size};
-    return is_complete;
+    tachoi_sync_storage_begin(storage, now);
+    const size_t unread = tachoi_sync_storage_unread(storage);
+    *out = (struct tachoi_points){.size = tachoi_point_size(&storage->family.aggregation)};
+    out->items = tachoi_arena_alloc(arena, unread, out->size);
+    return out->items != NULL &&
+           tachoi_sync_storage_read(storage, arena, SIZE_MAX, out) == TACHOI_READ_ALL;
 }

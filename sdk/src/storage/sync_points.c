@@ -38,7 +38,7 @@ static bool unpack(const struct tachoi_point_maker *maker, const struct tachoi_s
 /** Of a cumulative series it does not change once it was told, unless the clock steps back behind
  * it. (TIME-04..08) */
 static uint64_t start_time(const struct tachoi_point_maker *maker, struct tachoi_series *series) {
-    const uint64_t now = maker->now.unix_nano;
+    const uint64_t now = maker->now_unix_nano;
     if (series->family->is_delta) {
         return tachoi_start_before(maker->interval_start_unix_nano, now);
     }
@@ -56,18 +56,28 @@ static void take_touch(struct tachoi_series *series) {
 
 static void collect_exemplars(const struct tachoi_point_maker *maker, struct tachoi_series *series,
                               tacho_exemplars *out) {
-    if (series->family->exemplars != NULL) {
+    /* relaxed: whether there are any at all; who reads them acquires them */
+    if (atomic_load_explicit(&series->exemplars.reservoir, memory_order_relaxed) != NULL) {
         tachoi_exemplars_collect(series->family->exemplars, &series->exemplars, maker->arena, out);
     }
+}
+
+/** Everything but the value; false when memory is short. Member by member: to clear the point first
+ * takes as long as to read the series. */
+static bool begin_number(const struct tachoi_point_maker *maker, struct tachoi_series *series,
+                         tacho_number_point *point) {
+    point->series = ref_of(maker, series);
+    point->start_time_unix_nano = start_time(maker, series);
+    point->time_unix_nano = maker->now_unix_nano;
+    point->exemplars = (tacho_exemplars){0};
+    point->flags = 0;
+    return unpack(maker, series, &point->attributes);
 }
 
 static enum tachoi_point_result make_number(const struct tachoi_point_maker *maker,
                                             struct tachoi_series *series,
                                             tacho_number_point *point) {
-    *point = (tacho_number_point){.series = ref_of(maker, series),
-                                  .start_time_unix_nano = start_time(maker, series),
-                                  .time_unix_nano = maker->now.unix_nano};
-    if (!unpack(maker, series, &point->attributes)) {
+    if (!begin_number(maker, series, point)) {
         return TACHOI_POINT_NO_MEMORY;
     }
     take_touch(series);
@@ -87,7 +97,7 @@ static enum tachoi_point_result make_histogram(const struct tachoi_point_maker *
     const size_t bucket_count = aggregation->bound_count + 1;
     *point = (tacho_histogram_point){.series = ref_of(maker, series),
                                      .start_time_unix_nano = start_time(maker, series),
-                                     .time_unix_nano = maker->now.unix_nano,
+                                     .time_unix_nano = maker->now_unix_nano,
                                      .has_sum = !aggregation->omits_sum,
                                      .has_min_max = !aggregation->omits_min_max,
                                      .bounds = aggregation->bounds,
@@ -166,7 +176,7 @@ static enum tachoi_point_result make_exponential(struct tachoi_point_maker *make
     const struct tachoi_aggregation *aggregation = &series->family->aggregation;
     *point = (tacho_exponential_histogram_point){.series = ref_of(maker, series),
                                                  .start_time_unix_nano = start_time(maker, series),
-                                                 .time_unix_nano = maker->now.unix_nano,
+                                                 .time_unix_nano = maker->now_unix_nano,
                                                  .has_sum = !aggregation->omits_sum,
                                                  .has_min_max = !aggregation->omits_min_max};
     if (!supply(maker, aggregation->max_size) || !unpack(maker, series, &point->attributes)) {

@@ -9,6 +9,20 @@
 #include "storage/series_map.h"
 #include "storage/storage.h"
 
+/** Where the reading of a collection has come to. Between two calls that read, the collector alone
+ * may unlink series; so those that it holds here stay where they are. */
+struct tachoi_sync_reading {
+    struct tachoi_moment now;
+    uint64_t interval_start_unix_nano; /* delta: of these points */
+    uint64_t elapsed_ms;               /* since the collection before */
+    struct tachoi_series_round round;
+    struct tachoi_series *kept;     /* the next of those that are unlinked but kept */
+    size_t kept_count;              /* of these, not looked at yet */
+    struct tachoi_series *previous; /* the last linked one that was looked at and left linked */
+    struct tachoi_series *series;   /* the next linked one */
+    size_t linked_count;            /* of these, not looked at yet */
+};
+
 struct tachoi_sync_storage {
     /* immutable after create */
     double *bounds;                          /* owned; family.aggregation.bounds */
@@ -26,21 +40,19 @@ struct tachoi_sync_storage {
     /* collecting thread only */
     uint64_t interval_start_unix_nano; /* delta: when the last collection was */
     uint64_t last_collect_ns;          /* monotonic */
+    struct tachoi_sync_reading reading;
 };
 
-/** What the points of one collection are made with. */
+/** What the points of one part of a collection are made with. */
 struct tachoi_point_maker {
     struct tachoi_sync_storage *storage;
     struct tachoi_arena *arena;
-    struct tachoi_moment now;
+    uint64_t now_unix_nano;
     uint64_t interval_start_unix_nano;  /* delta */
     struct tachoi_exponential *scratch; /* exponential histograms: made with the first point */
     uint64_t *buckets;                  /* the same: memory for the buckets of the next points */
     size_t bucket_count;
 };
-
-/** Size of a point of this aggregation. */
-size_t tachoi_point_size(const struct tachoi_aggregation *aggregation);
 
 enum tachoi_point_result { TACHOI_POINT_MADE, TACHOI_POINT_EMPTY, TACHOI_POINT_NO_MEMORY };
 

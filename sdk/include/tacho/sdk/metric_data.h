@@ -192,8 +192,8 @@ typedef struct tacho_metric_batch {
     size_t scope_count;
     size_t scope_size;
     size_t point_count; /**< points of all metrics together */
-    /** The next batch brings more of the same collection: where the reader limits the size of
-     * batches (RDR-19). Series that are absent may then come with it. */
+    /** The next batch brings more of the same collection: where the reader or the exporter limits
+     * the size of batches (RDR-19). Series that are absent may then come with it. */
     bool has_more;
 } tacho_metric_batch;
 

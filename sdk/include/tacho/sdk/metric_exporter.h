@@ -71,6 +71,16 @@ typedef struct tacho_metric_exporter_ops {
      * points to is copied. Asked once, when the reader is made.
      */
     void (*default_aggregation)(void *self, tacho_instrument_kind kind, tacho_aggregation *out);
+    /**
+     * Optional (0 = each collection in one batch). How many points the exporter wants in one batch
+     * at most: a collection then comes in several, one export_batch after the other, all but the
+     * last full and with has_more set, and all with the collection's time. Each is read when the
+     * one before has been exported, so a collection takes the memory of a few hundred points
+     * instead of all. For exporters that take a batch over quickly: values of the last batches are
+     * as old as the exports before them took. The reader's max_export_batch_size may make batches
+     * smaller still.
+     */
+    size_t batch_points;
 } tacho_metric_exporter_ops;
 
 /**
