@@ -197,6 +197,7 @@ const tacho_metric_exporter_ops tachoi_remote_write_ops = {
     .destroy = destroy,
     .delivery = delivery,
     .temporality = temporality,
+    .batch_points = TACHOI_REMOTE_WRITE_BATCH_POINTS,
 };
 
 /* --- public functions --- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What does a series cost at a collection and an export? Counters and histograms with 5 labels,
- * 1 k to 1 M: collected; translated into records; queued, encoded and compressed. The floor is a
- * memcpy of the same messages, of histograms time series by time series, and snappy on them,
- * request by request. Allocations are counted. */
+ * 1 k to 1 M: collected, in parts and whole; translated into records; queued, encoded and
+ * compressed. The floor is a memcpy of the same messages, of histograms time series by time series,
+ * and snappy on them, request by request. Allocations are counted. */
 #include <snappy-c.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -83,6 +83,13 @@ static void run_collect(void *state, unsigned thread, uint64_t iterations) {
     (void)thread;
     for (uint64_t i = 0; i < iterations; i++) {
         series_collect(&made(state)->collecting);
+    }
+}
+
+static void run_collect_whole(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        series_collect_whole(&made(state)->collecting);
     }
 }
 
@@ -227,6 +234,7 @@ static void add_size(enum series_kind kind, uint64_t count, const char *number, 
     const char *all = named(word, "all", number);
     add_time(size, floor, run_floor);
     add_time(size, named(word, "collect", number), run_collect);
+    add_time(size, named(word, "collect_whole", number), run_collect_whole);
     add_time(size, named(word, "collect_translate", number), run_translate);
     add_figure(size, named(word, "queue_encode_snappy", number), "ns/series", time_deliver);
     add_time(size, all, run_all);

@@ -47,8 +47,11 @@ void series_fini(struct series *series);
 /** Records once into each; makes them at first. Counters have 3 attributes of about 60 bytes. */
 void series_record(struct series *series);
 
-/** One collection, as far as `way` says. */
+/** One collection, as far as `way` says, in parts as the exporter gets it. */
 void series_collect(struct series *series);
+
+/** One collection in one batch, which is made, and that is all. */
+void series_collect_whole(struct series *series);
 
 /** What the exporter does with the records of the last collection: they are queued, taken, encoded
  * and compressed, request by request. */
