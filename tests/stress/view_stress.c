@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Views, temporalities, exemplars and removal at once, for ThreadSanitizer: threads record known
  * and ever new sets, bound and unbound, beyond the limits of views, while others remove series,
- * register and unregister callbacks and collect two delta readers and a cumulative one; a hook
- * gives each measurement a span. Conservation, over all streams together: what was recorded is what
- * was exported plus what was counted as dropped; for the cumulative reader the last values of all
- * series that ever were. Every exemplar is a measurement that was made.
- * CARD-08, CARD-09, TIME-12, RDR-03, RDR-04, RDR-13, EXM-24, CONC-01, ASYNC-01 */
+ * register and unregister callbacks and collect two delta readers and a cumulative one, of both
+ * kinds one in parts of few points; a hook gives each measurement a span. Conservation, over all
+ * streams together: what was recorded is what was exported plus what was counted as dropped; for
+ * the cumulative reader the last values of all series that ever were. Every exemplar is a
+ * measurement that was made. CARD-08, CARD-09, TIME-12, RDR-03, RDR-04, RDR-13, RDR-19, EXM-24,
+ * CONC-01, ASYNC-01 */
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
@@ -45,6 +46,8 @@ struct account {
     uint64_t exponential_count;
     uint64_t exemplars;
     uint64_t *last; /* cumulative: by series id, the value that came last */
+    uint64_t parts;
+    uint64_t part_of; /* the time of the collection whose parts are coming; 0 = it is complete */
 };
 static struct account accounts[READERS];
 
@@ -128,12 +131,34 @@ static int read_batch(const tacho_metric_batch *batch, void *user) {
     return TACHO_OK;
 }
 
+/* Points of a part; 0 = the reader has no exporter, and is read whole. */
+static const size_t part_points[READERS] = {[DELTA] = 3, [CUMULATIVE] = 7};
+
+static int read_part(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
+    struct account *account = self;
+    const size_t most = part_points[account - accounts];
+    (void)deadline_ns;
+    expect(batch->point_count <= most, "a part is not too large");
+    expect(!batch->has_more || batch->point_count == most, "parts but the last are full");
+    expect(account->part_of == 0 || batch->point_count > 0, "no part follows that is empty");
+    expect(account->part_of == 0 || account->part_of == batch->time_unix_nano,
+           "a collection comes whole before the next");
+    account->parts++;
+    account->part_of = batch->has_more ? batch->time_unix_nano : 0;
+    return read_batch(batch, account);
+}
+
+static int collect(size_t index) {
+    return part_points[index] != 0
+               ? tacho_metric_reader_collect(all.readers[index], TACHO_NO_TIMEOUT)
+               : tacho_metric_reader_collect_with(all.readers[index], TACHO_NO_TIMEOUT, read_batch,
+                                                  &accounts[index]);
+}
+
 static void *collector_run(void *argument) {
     const size_t index = (size_t)(uintptr_t)argument;
     while (!atomic_load_explicit(&all.stop, memory_order_relaxed)) {
-        expect(tacho_metric_reader_collect_with(all.readers[index], TACHO_NO_TIMEOUT, read_batch,
-                                                &accounts[index]) == TACHO_OK,
-               "a collection succeeds");
+        expect(collect(index) == TACHO_OK, "a collection succeeds");
     }
     return NULL;
 }
@@ -224,12 +249,28 @@ static void *registrar_run(void *argument) {
 
 /* --- set-up and end --- */
 
+static tacho_metric_exporter *make_exporter(size_t index) {
+    static tacho_metric_exporter_ops ops[READERS];
+    tacho_metric_exporter *exporter = NULL;
+    if (part_points[index] == 0) {
+        return NULL;
+    }
+    ops[index] = (tacho_metric_exporter_ops){.struct_size = sizeof ops[index],
+                                             .name = "parts",
+                                             .export_batch = read_part,
+                                             .batch_points = part_points[index]};
+    if (tacho_metric_exporter_create(&ops[index], &accounts[index], &exporter) != TACHO_OK) {
+        exit(1);
+    }
+    return exporter;
+}
+
 static void make_readers(void) {
     static const uint32_t limits[READERS] = {TACHO_NO_LIMIT, 6, 10};
     for (size_t i = 0; i < READERS; i++) {
         const tacho_temporality_preference preference =
             i == CUMULATIVE ? TACHO_TEMPORALITY_PREFER_CUMULATIVE : TACHO_TEMPORALITY_PREFER_DELTA;
-        if (tacho_manual_reader_create(NULL,
+        if (tacho_manual_reader_create(make_exporter(i),
                                        TACHO_OPTIONS(tacho_manual_reader_options,
                                                      .cardinality_limit = limits[i],
                                                      .temporality_preference = preference),
@@ -297,16 +338,15 @@ static void check_conservation(void) {
     uint64_t dropped[TACHOI_DROP_KINDS] = {0};
     uint64_t exported = 0;
     for (size_t i = 0; i < READERS; i++) {
-        expect(tacho_metric_reader_collect_with(all.readers[i], 0, read_batch, &accounts[i]) ==
-                   TACHO_OK,
-               "the last collection succeeds");
+        expect(collect(i) == TACHO_OK, "the last collection succeeds");
+        expect(accounts[i].part_of == 0, "it came to its end");
         exported +=
             accounts[i].counter + accounts[i].explicit_count + accounts[i].exponential_count;
         expect(accounts[i].counter == all.counted, "the counter's measurements arrived");
         expect(accounts[i].exemplars > 0, "there were exemplars");
-        (void)printf("reader %zu: counter %" PRIu64 ", explicit %" PRIu64 ", exponential %" PRIu64
-                     ", exemplars %" PRIu64 "\n",
-                     i, accounts[i].counter, accounts[i].explicit_count,
+        (void)printf("reader %zu: %" PRIu64 " parts, counter %" PRIu64 ", explicit %" PRIu64
+                     ", exponential %" PRIu64 ", exemplars %" PRIu64 "\n",
+                     i, accounts[i].parts, accounts[i].counter, accounts[i].explicit_count,
                      accounts[i].exponential_count, accounts[i].exemplars);
     }
     tachoi_pipeline_drops(all.provider->pipeline, dropped);
