@@ -96,6 +96,18 @@ void bench_after_round(void (*call)(void)) {
 
 /* --- timing --- */
 
+/** What is slow once, because its memory is new or it was interrupted, is not slow three times. */
+static uint64_t fastest_of_three(const struct bench_case *about, uint64_t iterations) {
+    uint64_t fastest = UINT64_MAX;
+    for (int i = 0; i < 3; i++) {
+        const uint64_t begin = bench_thread_ns();
+        about->run(about->state, 0, iterations);
+        const uint64_t ns = bench_thread_ns() - begin;
+        fastest = ns < fastest ? ns : fastest;
+    }
+    return fastest;
+}
+
 /** Finds how many iterations a slice needs, and warms everything up. */
 static void calibrate(struct timed_case *timed) {
     const struct bench_case *about = &timed->about;
@@ -104,12 +116,7 @@ static void calibrate(struct timed_case *timed) {
         return;
     }
     timed->slice = 1;
-    for (;;) {
-        const uint64_t begin = bench_thread_ns();
-        about->run(about->state, 0, timed->slice);
-        if (bench_thread_ns() - begin >= SLICE_NS || timed->slice > UINT64_MAX / 4) {
-            return;
-        }
+    while (fastest_of_three(about, timed->slice) < SLICE_NS && timed->slice < UINT64_MAX / 4) {
         timed->slice *= 2;
     }
 }
@@ -211,13 +218,21 @@ static struct spread spread_of(const double *figures, size_t count) {
     return (struct spread){sorted[0], sorted[count / 2], sorted[count - 1]};
 }
 
+/** The ratios of the rounds; where one thread runs, the middle one is that of the fastest rounds,
+ * which tells what the code costs when the machine does nothing else. Threads that run together may
+ * miss each other in a round, so there it is the median. */
 static struct spread ratio_of(const struct timed_case *timed, const struct timed_case *against,
                               size_t rounds) {
     double ratios[ROUNDS_MAX];
     for (size_t round = 0; round < rounds; round++) {
         ratios[round] = timed->figures[round] / against->figures[round];
     }
-    return spread_of(ratios, rounds);
+    struct spread spread = spread_of(ratios, rounds);
+    if (timed->about.run != NULL && timed->about.threads == 1 && against->about.threads == 1) {
+        spread.median =
+            spread_of(timed->figures, rounds).min / spread_of(against->figures, rounds).min;
+    }
+    return spread;
 }
 
 static void print_case(const char *program, const struct timed_case *timed, size_t rounds,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns how something is timed and printed. A program names its cases and what each is compared
  * with; then all cases are timed in turn, round by round, so that what disturbs the machine
- * disturbs a case and its floor alike. The figure to quote is a ratio: the median over the rounds
- * of the case's time by the other's of the same round. Nothing here knows what is timed. */
+ * disturbs a case and its floor alike. The figure to quote is a ratio: of one thread that of the
+ * fastest rounds, else the median over the rounds of the case's time by the other's of the same
+ * round. Nothing here knows what is timed. */
 #ifndef TACHO_BENCH_H
 #define TACHO_BENCH_H
 

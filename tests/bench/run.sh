@@ -12,7 +12,7 @@ usage: tests/bench/run.sh [--rounds N] [--write] [PROGRAM...]
 Builds the benchmarks below build/ and runs them, one after the other: record, record_static,
 collect, memory, latency, or those named. Prints a table of figures and one of ratios, and keeps
 every result as a line of JSON in build/bench/results.jsonl. Run it on a machine that does nothing
-else: a figure is the median of the rounds, a ratio the median of the rounds' ratios.
+else: docs/PERFORMANCE.md says how to read the figures.
 
   --rounds N  rounds of each case, at least 7 (default 11)
   --write     puts the tables into docs/PERFORMANCE.md
@@ -75,7 +75,7 @@ ratios=$(jq -r 'select(.ratio) |
      else " | |" end)' "$results")
 tables=$(
     printf '### Ratios\n\n'
-    printf '| program | case | against | min | median | max | target | |\n'
+    printf '| program | case | against | least | ratio | largest | target | |\n'
     printf '| --- | --- | --- | --- | --- | --- | --- | --- |\n%s\n\n' "$ratios"
     printf '### Figures\n\n| program | case | min | median | max | unit |\n'
     printf '| --- | --- | --- | --- | --- | --- |\n%s\n' "$figures"

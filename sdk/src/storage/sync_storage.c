@@ -36,7 +36,9 @@ static bool init(struct tachoi_sync_storage *storage, const struct tachoi_storag
     /* Series come and go all the time there, so visits are counted from the beginning. */
     const bool ends_series = config->is_delta || config->idle_ns != 0;
     storage->filter = config->filter;
-    atomic_store_explicit(&storage->order, TACHOI_ORDER_AS_GIVEN, memory_order_relaxed);
+    for (size_t i = 0; i < TACHOI_LIST_LENGTHS; i++) {
+        atomic_store_explicit(&storage->orders[i], TACHOI_ORDER_AS_GIVEN, memory_order_relaxed);
+    }
     storage->idle_ns = config->idle_ns;
     storage->family.is_watched = config->idle_ns != 0;
     storage->interval_start_unix_nano = config->creation_unix_nano;
@@ -79,14 +81,20 @@ void tachoi_sync_storage_destroy(struct tachoi_sync_storage *storage) {
 
 /* --- recording --- */
 
-/** Expects the next lists in the order of this one. Sets beyond the limit come here each time, so
- * they teach nothing: what all recorders read is not to be written all the time. */
+static inline _Atomic(uint64_t) *expected_order(struct tachoi_sync_storage *storage,
+                                                tacho_attributes attributes) {
+    return &storage->orders[attributes.count % TACHOI_LIST_LENGTHS];
+}
+
+/** Expects the next lists of this length in the order of this one. Sets beyond the limit come here
+ * each time, so they teach nothing: what all recorders read is not to be written all the time. */
 static void learn_order(struct tachoi_sync_storage *storage, const struct tachoi_attribute_key *key,
                         const struct tachoi_series *series) {
     if (storage->filter == NULL && series != storage->map.overflow) {
         const uint64_t order = tachoi_attribute_order(key->source);
-        if (order != atomic_load_explicit(&storage->order, memory_order_relaxed)) {
-            atomic_store_explicit(&storage->order, order, memory_order_relaxed);
+        _Atomic(uint64_t) *expected = expected_order(storage, key->source);
+        if (order != atomic_load_explicit(expected, memory_order_relaxed)) {
+            atomic_store_explicit(expected, order, memory_order_relaxed);
         }
     }
 }
@@ -115,7 +123,8 @@ static ALWAYS_INLINE struct tachoi_series_visit visit(struct tachoi_sync_storage
                                                       tacho_attributes attributes,
                                                       struct tachoi_attribute_key *key) {
     if (storage->filter == NULL) {
-        const uint64_t order = atomic_load_explicit(&storage->order, memory_order_relaxed);
+        const uint64_t order =
+            atomic_load_explicit(expected_order(storage, attributes), memory_order_relaxed);
         tachoi_attribute_key_init_expecting(key, attributes, order);
     } else {
         tachoi_attribute_key_init_filtered(key, attributes, storage->filter);
@@ -147,12 +156,21 @@ static void add_i64(struct tachoi_series *series, int64_t value) {
     }
 }
 
-/** As add_i64; without a call for a sum that has no stripes. */
+/** As add_i64; without a call for a sum, unless the thread has no stripe of it yet. */
 static ALWAYS_INLINE void add_found_i64(struct tachoi_sync_storage *storage,
                                         struct tachoi_series *series, int64_t value) {
-    if (storage->family.aggregation.kind == TACHOI_AGGREGATION_SUM &&
-        tachoi_series_stripes(series) == NULL) {
+    if (storage->family.aggregation.kind != TACHOI_AGGREGATION_SUM) {
+        add_i64(series, value);
+        return;
+    }
+    struct tachoi_stripes *stripes = tachoi_series_stripes(series);
+    if (stripes == NULL) {
         tachoi_series_add_i64_alone(series, value);
+        return;
+    }
+    const size_t index = tachoi_stripes_find(stripes, tachoi_thread_hint());
+    if (index != TACHOI_NO_STRIPE) {
+        tachoi_series_add_i64_to_cell(series, tachoi_stripes_cells(stripes), index, value);
     } else {
         add_i64(series, value);
     }

@@ -23,6 +23,10 @@ struct tachoi_sync_reading {
     size_t linked_count;            /* of these, not looked at yet */
 };
 
+/** Lengths of lists that are told apart: call sites of one instrument often differ in it. A power
+ * of two. */
+#define TACHOI_LIST_LENGTHS 4
+
 struct tachoi_sync_storage {
     /* immutable after create */
     double *bounds;                          /* owned; family.aggregation.bounds */
@@ -30,7 +34,8 @@ struct tachoi_sync_storage {
     const struct tachoi_attribute_filter *filter;
     uint64_t idle_ns;
     /* atomic */
-    _Atomic(uint64_t) order; /* in which lists are expected: that of a new series'; only a hint */
+    /* in which lists are expected, by their length: those of new series; only hints */
+    _Atomic(uint64_t) orders[TACHOI_LIST_LENGTHS];
     /* as their headers say */
     struct tachoi_series_family family;
     struct tachoi_series_map map;
