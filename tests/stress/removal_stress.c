@@ -3,7 +3,8 @@
  * release, while one thread removes and one collects. Of delta streams what was recorded must be
  * what was exported plus what was dropped, exactly. Of cumulative ones the same holds for each set
  * by itself, where each series that it had counts with the value that was exported last. A batch
- * never shows a set twice. A plain program: exit code 0 and one line for each storage. */
+ * never shows a set twice, but for what comes late where counting of visits begins with the first
+ * removal. A plain program: exit code 0 and one line for each storage. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>

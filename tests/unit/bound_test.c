@@ -131,3 +131,103 @@ Test(bound, its_measurements_may_become_exemplars_with_what_the_stream_leaves_ou
     tacho_bound_counter_release(bound);
     tacho_meter_provider_destroy(sdk.provider);
 }
+
+/* What a thread records after its first measurement takes a short way, which has to send all that
+ * is out of the ordinary the general way. */
+
+/* Handles of all kinds; the provider frees them. */
+struct handles {
+    tacho_bound_counter *counter;
+    tacho_bound_counter_f64 *counter_f64;
+    tacho_bound_gauge *gauge;
+    tacho_bound_gauge_f64 *gauge_f64;
+    tacho_bound_histogram *histogram;
+    tacho_bound_histogram *exponential;
+};
+
+static void bind_all(struct handles *all, tacho_meter *meter) {
+    all->counter = tacho_counter_bind(tacho_meter_create_counter(meter, "c", NULL), TACHO_NO_ATTRS);
+    all->counter_f64 =
+        tacho_counter_f64_bind(tacho_meter_create_counter_f64(meter, "cf", NULL), TACHO_NO_ATTRS);
+    all->gauge = tacho_gauge_bind(tacho_meter_create_gauge(meter, "g", NULL), TACHO_NO_ATTRS);
+    all->gauge_f64 =
+        tacho_gauge_f64_bind(tacho_meter_create_gauge_f64(meter, "gf", NULL), TACHO_NO_ATTRS);
+    all->histogram =
+        tacho_histogram_bind(tacho_meter_create_histogram(meter, "h", NULL), TACHO_NO_ATTRS);
+    all->exponential =
+        tacho_histogram_bind(tacho_meter_create_histogram(meter, "e", NULL), TACHO_NO_ATTRS);
+}
+
+static void record_all(const struct handles *all, int value) {
+    tacho_bound_counter_add(all->counter, value);
+    tacho_bound_counter_f64_add(all->counter_f64, value);
+    tacho_bound_gauge_record(all->gauge, value);
+    tacho_bound_gauge_f64_record(all->gauge_f64, value);
+    tacho_bound_histogram_record(all->histogram, value);
+    tacho_bound_histogram_record(all->exponential, value);
+}
+
+static struct sdk make_warm(struct handles *all) {
+    static const tacho_aggregation exponential = {
+        .struct_size = sizeof exponential,
+        .type = TACHO_AGGREGATION_BASE2_EXPONENTIAL_BUCKET_HISTOGRAM};
+    struct sdk sdk = SDK_WITH_VIEWS(VIEW(.instrument_name = "e", .aggregation = &exponential));
+    bind_all(all, sdk.meter);
+    for (int i = 0; i < 3; i++) {
+        record_all(all, 1);
+    }
+    capture_diagnostics();
+    return sdk;
+}
+
+/* AGG-12, SDK-19 */
+Test(bound, values_are_judged_however_often_it_was_used) {
+    struct handles all;
+    struct sdk sdk = make_warm(&all);
+    tacho_bound_counter_add(all.counter, -1);
+    tacho_bound_counter_f64_add(all.counter_f64, -1);
+    tacho_bound_counter_f64_add(all.counter_f64, (double)INFINITY);
+    tacho_bound_gauge_record(all.gauge, -5);
+    tacho_bound_gauge_f64_record(all.gauge_f64, -(double)INFINITY);
+    tacho_bound_histogram_record(all.histogram, (double)NAN);
+    tacho_bound_histogram_record(all.histogram, -2);
+    tacho_bound_histogram_record(all.exponential, (double)INFINITY);
+    struct collected *collected = collect(sdk.reader);
+    cr_expect(eq(i64, point_of(collected, "c", 0)->i64, 3));
+    cr_expect(eq(dbl, point_of(collected, "cf", 0)->f64, 3));
+    cr_expect(eq(i64, point_of(collected, "g", 0)->i64, -5));
+    cr_expect(eq(dbl, point_of(collected, "gf", 0)->f64, -(double)INFINITY));
+    cr_expect(eq(dbl, point_of(collected, "h", 0)->sum, 1));
+    cr_expect(eq(dbl, point_of(collected, "e", 0)->sum, 3));
+    cr_expect(was_told("negative_value", "dropped so far: 2,"));
+    cr_expect(was_told("not_finite", "dropped so far: 3,"), "%s", diagnostic_of("not_finite"));
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* INST-22: a hook that comes later counts */
+Test(bound, exemplars_are_taken_however_often_it_was_used) {
+    static const char *const names[] = {"c", "cf", "g", "gf", "h", "e"};
+    struct handles all;
+    struct sdk sdk = make_warm(&all);
+    cr_assert(eq(int, tacho_context_set_hook(in_a_span, NULL), TACHO_OK));
+    record_all(&all, 2);
+    tacho_context_set_hook(NULL, NULL);
+    struct collected *collected = collect(sdk.reader);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cr_expect(eq(sz, point_of(collected, names[i], 0)->exemplar_count, 1), "%s", names[i]);
+    }
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
+/* SDK-11 */
+Test(bound, what_comes_after_shutdown_is_late_however_often_it_was_used) {
+    struct handles all;
+    setenv("OTEL_LOG_LEVEL", "info", 1);
+    struct sdk sdk = make_warm(&all);
+    cr_assert(eq(int, tacho_meter_provider_shutdown(sdk.provider, 0), TACHO_OK));
+    record_all(&all, 1);
+    tacho_meter_provider_destroy(sdk.provider);
+    cr_expect(was_told("late", "dropped so far: 6,"), "%s", diagnostic_of("late"));
+}

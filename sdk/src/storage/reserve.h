@@ -21,7 +21,7 @@
 #define TACHOI_RESERVE_SLOTS 2
 
 struct tachoi_reserve {
-    /* atomic: NULL = to be refilled, TACHOI_RESERVE_TAKEN = a recorder is at it, else stripes */
+    /* atomic: NULL = to be refilled, a mark = a recorder is at it, else stripes */
     _Atomic(struct tachoi_stripes *) slots[TACHOI_RESERVE_SLOTS];
 };
 
