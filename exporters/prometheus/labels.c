@@ -22,6 +22,7 @@ struct candidate {
 /* A set in the making. After a failure everything else is a no-op. */
 struct builder {
     struct tachoi_arena *arena;
+    const struct tachoi_prometheus_naming *naming;
     struct tachoi_text text; /* scratch */
     struct candidate *candidates;
     size_t count;
@@ -33,8 +34,10 @@ struct builder {
 #define GENERATED_MAX 7
 
 static void builder_init(struct builder *builder, struct tachoi_arena *arena,
+                         const struct tachoi_prometheus_conversion *conversion,
                          size_t attribute_count) {
-    *builder = (struct builder){.arena = arena, .result = TACHOI_PROMETHEUS_OK};
+    *builder = (struct builder){
+        .arena = arena, .naming = &conversion->options->naming, .result = TACHOI_PROMETHEUS_OK};
     tachoi_text_init(&builder->text, 0);
     builder->candidates =
         tachoi_arena_alloc(arena, attribute_count + GENERATED_MAX, sizeof(struct candidate));
@@ -101,7 +104,7 @@ static bool add_attribute(struct builder *builder, tacho_string key, const tacho
         builder->overridden++;
         return true;
     }
-    if (!tachoi_prometheus_label_name(key, &builder->text)) {
+    if (!tachoi_prometheus_label_name(builder->naming, key, &builder->text)) {
         return false;
     }
     const tacho_string name = take_text(builder);
@@ -277,7 +280,7 @@ static void add_point_attributes(struct builder *builder, tacho_attributes attri
 
 static void add_metric_name(struct builder *builder, const tacho_metric *metric,
                             const char *suffix) {
-    if (!tachoi_prometheus_metric_name(metric, &builder->text)) {
+    if (!tachoi_prometheus_metric_name(builder->naming, metric, &builder->text)) {
         fail(builder, TACHOI_PROMETHEUS_INVALID);
         return;
     }
@@ -288,16 +291,19 @@ static void add_metric_name(struct builder *builder, const tacho_metric *metric,
 enum tachoi_prometheus_result
 tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conversion,
                                const tacho_scope *scope, const tacho_metric *metric,
-                               tacho_attributes attributes, const char *suffix, const char *le,
+                               tacho_attributes attributes,
+                               const struct tachoi_prometheus_component *component,
                                struct tachoi_arena *arena, struct tachoi_prometheus_labels *out) {
     struct builder builder;
-    builder_init(&builder, arena, attributes.count + scope->attributes.count);
+    builder_init(&builder, arena, conversion, attributes.count + scope->attributes.count);
     if (builder.result == TACHOI_PROMETHEUS_OK) {
-        add_metric_name(&builder, metric, suffix);
+        add_metric_name(&builder, metric, component->suffix);
         add_target(&builder, conversion->resource);
-        tachoi_text_append_string(&builder.text, le != NULL ? le : "");
-        add_own(&builder, true, "le", take_text(&builder));
-        if (!conversion->disable_scope_info) {
+        if (component->label_name != NULL) {
+            tachoi_text_append_string(&builder.text, component->label_value);
+            add_own(&builder, true, component->label_name, take_text(&builder));
+        }
+        if (!conversion->options->disable_scope_info) {
             add_scope(&builder, scope);
         }
         add_point_attributes(&builder, attributes);
@@ -308,12 +314,14 @@ tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conver
 }
 
 enum tachoi_prometheus_result
-tachoi_prometheus_target_info_labels(const tacho_resource *resource, struct tachoi_arena *arena,
+tachoi_prometheus_target_info_labels(const struct tachoi_prometheus_conversion *conversion,
+                                     struct tachoi_arena *arena,
                                      struct tachoi_prometheus_labels *out) {
+    const tacho_resource *resource = conversion->resource;
     const tacho_attributes attributes = tacho_resource_attributes(resource);
     struct builder builder;
     bool says_something = false;
-    builder_init(&builder, arena, attributes.count);
+    builder_init(&builder, arena, conversion, attributes.count);
     if (builder.result == TACHOI_PROMETHEUS_OK) {
         for (size_t i = 0; i < attributes.count; i++) {
             (void)add_attribute(&builder, attributes.items[i].key, &attributes.items[i].value);

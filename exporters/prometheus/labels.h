@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "prometheus/names.h"
+#include "prometheus/relabel.h"
 #include "tacho/sdk/metric_data.h"
 
 struct tachoi_prometheus_label {
@@ -26,20 +28,46 @@ struct tachoi_prometheus_labels {
 enum tachoi_prometheus_result {
     TACHOI_PROMETHEUS_OK,
     TACHOI_PROMETHEUS_INVALID,  /* no usable name or label: drop and count the point */
+    TACHOI_PROMETHEUS_FILTERED, /* relabelling drops the series */
     TACHOI_PROMETHEUS_NO_MEMORY /* try again at the next collection */
+};
+
+/** A label that is not from the SDK's data. */
+struct tachoi_prometheus_extra_label {
+    tacho_string name;
+    tacho_string value;
+};
+
+/** How names and labels are made. Texts live as long as the exporter. */
+struct tachoi_prometheus_options {
+    struct tachoi_prometheus_naming naming;
+    bool disable_scope_info;
+    const char *const *promoted; /* keys of resource attributes that become labels */
+    size_t promoted_count;
+    bool promote_all; /* but service.name, service.namespace and service.instance.id */
+    const struct tachoi_prometheus_extra_label *external;
+    size_t external_count;
+    const struct tachoi_relabel *relabel; /* NULL = none; applied last */
 };
 
 /** What is the same for all series of a batch. */
 struct tachoi_prometheus_conversion {
     const tacho_resource *resource;
-    bool disable_scope_info;
+    const struct tachoi_prometheus_options *options;
+};
+
+/** What makes a time series of a point one of several. */
+struct tachoi_prometheus_component {
+    const char *suffix;      /* behind the metric's name: "", "_bucket", "_sum", "_count" */
+    const char *label_name;  /* "le", "quantile"; NULL = none */
+    const char *label_value; /* its text */
 };
 
 /**
- * The labels of a point's series: __name__ with `suffix` ("", "_bucket", "_sum", "_count") behind
- * the metric's name, job (service.namespace/service.name, or the name alone) and instance
- * (service.instance.id) where the resource has them, `le` (NULL = none), otel_scope_* unless
- * disabled, and the attributes. All are copied into the arena.
+ * The labels of a point's series: __name__ with the component's suffix behind the metric's name,
+ * job (service.namespace/service.name, or the name alone) and instance (service.instance.id) where
+ * the resource has them, the component's label, otel_scope_* unless disabled, and the attributes.
+ * All are copied into the arena.
  *
  * - __name__, job, instance and le, where they are generated, win over attributes of that name; an
  *   attribute __name__ is always left out (CONV-07). Other names of the form __x__ become _x_.
@@ -55,7 +83,8 @@ struct tachoi_prometheus_conversion {
 enum tachoi_prometheus_result
 tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conversion,
                                const tacho_scope *scope, const tacho_metric *metric,
-                               tacho_attributes attributes, const char *suffix, const char *le,
+                               tacho_attributes attributes,
+                               const struct tachoi_prometheus_component *component,
                                struct tachoi_arena *arena, struct tachoi_prometheus_labels *out);
 
 /**
@@ -64,7 +93,8 @@ tachoi_prometheus_point_labels(const struct tachoi_prometheus_conversion *conver
  * name is left out. `out->count` is 0 if no attribute gives a label: then there is no target_info.
  */
 enum tachoi_prometheus_result
-tachoi_prometheus_target_info_labels(const tacho_resource *resource, struct tachoi_arena *arena,
+tachoi_prometheus_target_info_labels(const struct tachoi_prometheus_conversion *conversion,
+                                     struct tachoi_arena *arena,
                                      struct tachoi_prometheus_labels *out);
 
 #endif

@@ -206,7 +206,16 @@ static void strip_total(struct tachoi_text *out, size_t start) {
     }
 }
 
-bool tachoi_prometheus_metric_name(const tacho_metric *metric, struct tachoi_text *out) {
+void tachoi_prometheus_bound_text(const struct tachoi_prometheus_naming *naming, double bound,
+                                  struct tachoi_text *out) {
+    char text[TACHOI_F64_TEXT_MAX];
+    (void)naming;
+    tachoi_text_append(out, text, tachoi_f64_to_text(bound, text));
+}
+
+bool tachoi_prometheus_metric_name(const struct tachoi_prometheus_naming *naming,
+                                   const tacho_metric *metric, struct tachoi_text *out) {
+    (void)naming;
     if (!has_kept(metric->name, true)) {
         return false;
     }
@@ -227,7 +236,9 @@ bool tachoi_prometheus_metric_name(const tacho_metric *metric, struct tachoi_tex
     return true;
 }
 
-bool tachoi_prometheus_label_name(tacho_string key, struct tachoi_text *out) {
+bool tachoi_prometheus_label_name(const struct tachoi_prometheus_naming *naming, tacho_string key,
+                                  struct tachoi_text *out) {
+    (void)naming;
     if (!has_kept(key, false)) {
         return false;
     }
@@ -236,4 +247,24 @@ bool tachoi_prometheus_label_name(tacho_string key, struct tachoi_text *out) {
     }
     append_escaped(out, key, false);
     return true;
+}
+
+static bool is_legacy(tacho_string name, bool has_colons) {
+    if (name.length == 0 || is_digit(name.data[0])) {
+        return false;
+    }
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.data[i] != '_' && !is_kept(name.data[i], has_colons)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool tachoi_prometheus_is_legacy_metric_name(tacho_string name) {
+    return is_legacy(name, true);
+}
+
+bool tachoi_prometheus_is_legacy_label_name(tacho_string name) {
+    return is_legacy(name, false);
 }

@@ -11,10 +11,9 @@
 /* The series id of target_info: the SDK counts its ids up from below. */
 #define TARGET_INFO_ID UINT64_MAX
 
-void tachoi_converter_init(struct tachoi_converter *converter, bool disable_scope_info,
-                           bool disable_target_info) {
-    *converter = (struct tachoi_converter){.disable_scope_info = disable_scope_info,
-                                           .disable_target_info = disable_target_info};
+void tachoi_converter_init(struct tachoi_converter *converter,
+                           const struct tachoi_converter_options *options) {
+    *converter = (struct tachoi_converter){.options = *options};
     tachoi_arena_init(&converter->scratch, 0);
 }
 
@@ -78,7 +77,7 @@ static bool compare_all(struct tachoi_converter *converter) {
 /* Keeps the prepared record, or merges it with the one of equal labels, or drops it. */
 static void place(struct tachoi_converter *converter, struct tachoi_cached_series *entry,
                   struct tachoi_record *record, bool is_new_contest) {
-    const size_t words = tachoi_record_words(record->series);
+    const size_t words = tachoi_record_words(record);
     const size_t samples = tachoi_record_samples(record);
     converter->must_compare_all = converter->must_compare_all || is_new_contest;
     if ((converter->must_compare_all && !converter->compares_all && !compare_all(converter)) ||
@@ -217,9 +216,8 @@ static void finish_passage(struct tachoi_converter *converter, const struct pass
 
 static inline void set_head(const struct tachoi_converter *converter, struct tachoi_record *record,
                             const struct tachoi_cached_series *entry, uint64_t start_ns) {
-    record->series = entry->series;
-    record->time_ms = converter->time_ms;
-    record->start_ms = start_ms_of(start_ns, converter->time_ms);
+    tachoi_record_set_head(record, entry->series, converter->time_ms,
+                           start_ms_of(start_ns, converter->time_ms));
 }
 
 /* --- the batch --- */
@@ -356,6 +354,8 @@ static void convert_metric(struct tachoi_converter *converter,
 }
 
 static void add_target_info(struct tachoi_converter *converter, const tacho_resource *resource) {
+    const struct tachoi_prometheus_conversion conversion = {
+        .resource = resource, .options = &converter->options.prometheus};
     const tacho_series_ref ref = {.id = TARGET_INFO_ID, .generation = converter->generation};
     struct passage passage = {.words = TACHOI_NUMBER_RECORD_WORDS, .samples = 1, .is_first = true};
     passage.entry = tachoi_series_cache_find(&converter->cache, ref, &passage.is_first);
@@ -363,7 +363,7 @@ static void add_target_info(struct tachoi_converter *converter, const tacho_reso
     if (passage.entry == NULL) {
         struct tachoi_encoded_series_made made;
         const enum tachoi_prometheus_result result = tachoi_target_info_create(
-            resource, &converter->cache.shapes, &converter->scratch, &made);
+            &conversion, &converter->cache.shapes, &converter->scratch, &made);
         passage.entry = keep(converter, ref, TACHOI_ENCODED_GAUGE, result, &made);
         passage.is_new_contest = passage.entry != NULL && passage.entry->is_contested;
     }
@@ -378,14 +378,13 @@ static void add_target_info(struct tachoi_converter *converter, const tacho_reso
         return;
     }
     set_head(converter, passage.record, passage.entry, 0);
-    passage.record->start_ms = 0;
     tachoi_record_set_number(passage.record, 1.0);
     finish_passage(converter, &passage);
 }
 
 static void begin_collection(struct tachoi_converter *converter, int64_t time_ms) {
     converter->time_ms = time_ms;
-    converter->has_target_info = converter->disable_target_info;
+    converter->has_target_info = converter->options.disable_target_info;
     tachoi_run_clear(&converter->run);
     tachoi_series_cache_begin(&converter->cache);
     if (converter->compares_all) { /* its table was as large as the collection */
@@ -409,7 +408,7 @@ void tachoi_converter_give_up(struct tachoi_converter *converter) {
 
 static void convert_scopes(struct tachoi_converter *converter, const tacho_metric_batch *batch) {
     const struct tachoi_prometheus_conversion conversion = {
-        .resource = batch->resource, .disable_scope_info = converter->disable_scope_info};
+        .resource = batch->resource, .options = &converter->options.prometheus};
     for (size_t i = 0; i < batch->scope_count; i++) {
         const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, i);
         for (size_t j = 0; j < scope->metric_count; j++) {

@@ -15,9 +15,19 @@
 #include "remote_write/run.h"
 #include "remote_write/series_cache.h"
 
-struct tachoi_converter {
-    bool disable_scope_info;
+/** Texts and lists live as long as the converter. */
+struct tachoi_converter_options {
+    struct tachoi_prometheus_options prometheus;
     bool disable_target_info;
+    bool disable_metadata;
+    bool sends_exemplars;         /* with some protocol that may be spoken */
+    bool sends_native_histograms; /* likewise; if not, exponential ones are unsupported */
+    bool converts_to_custom;      /* explicit buckets become native histograms */
+    size_t shard_count;           /* 0 = 1 */
+};
+
+struct tachoi_converter {
+    struct tachoi_converter_options options;
     struct tachoi_series_cache cache;
     struct tachoi_collisions collisions;
     struct tachoi_arena scratch;
@@ -40,8 +50,8 @@ struct tachoi_converter {
     bool lacked_memory;
 };
 
-void tachoi_converter_init(struct tachoi_converter *converter, bool disable_scope_info,
-                           bool disable_target_info);
+void tachoi_converter_init(struct tachoi_converter *converter,
+                           const struct tachoi_converter_options *options);
 void tachoi_converter_fini(struct tachoi_converter *converter);
 
 /** Converts the batch; one that does not go on with an open collection begins one, with `time_ms`

@@ -171,8 +171,13 @@ static enum tachoi_prometheus_result labels_of(const struct tachoi_encoded_serie
     char le[TACHOI_F64_TEXT_MAX];
     const char *le_value;
     const char *suffix = suffix_of(source, index, le, &le_value);
+    const struct tachoi_prometheus_component component = {
+        .suffix = suffix,
+        .label_name = le_value != NULL ? "le" : NULL,
+        .label_value = le_value,
+    };
     return tachoi_prometheus_point_labels(source->conversion, source->scope, source->metric,
-                                          source->attributes, suffix, le_value, arena, out);
+                                          source->attributes, &component, arena, out);
 }
 
 /* Whether an attribute becomes a label le: buckets have their own, _count and _sum would have it,
@@ -335,14 +340,14 @@ tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
     return result;
 }
 
-enum tachoi_prometheus_result tachoi_target_info_create(const tacho_resource *resource,
-                                                        struct tachoi_series_shapes *shapes,
-                                                        struct tachoi_arena *arena,
-                                                        struct tachoi_encoded_series_made *out) {
+enum tachoi_prometheus_result
+tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion,
+                          struct tachoi_series_shapes *shapes, struct tachoi_arena *arena,
+                          struct tachoi_encoded_series_made *out) {
     *out = (struct tachoi_encoded_series_made){0};
     struct tachoi_prometheus_labels labels;
     enum tachoi_prometheus_result result =
-        tachoi_prometheus_target_info_labels(resource, arena, &labels);
+        tachoi_prometheus_target_info_labels(conversion, arena, &labels);
     if (result == TACHOI_PROMETHEUS_OK && labels.count == 0) {
         result = TACHOI_PROMETHEUS_INVALID;
     } else if (result == TACHOI_PROMETHEUS_OK) {

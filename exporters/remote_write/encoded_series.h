@@ -81,10 +81,10 @@ tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
                              struct tachoi_encoded_series_made *out);
 
 /** The series target_info; INVALID if there is nothing to tell. */
-enum tachoi_prometheus_result tachoi_target_info_create(const tacho_resource *resource,
-                                                        struct tachoi_series_shapes *shapes,
-                                                        struct tachoi_arena *arena,
-                                                        struct tachoi_encoded_series_made *out);
+enum tachoi_prometheus_result
+tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion,
+                          struct tachoi_series_shapes *shapes, struct tachoi_arena *arena,
+                          struct tachoi_encoded_series_made *out);
 
 void tachoi_encoded_series_destroy(struct tachoi_encoded_series *series,
                                    struct tachoi_series_shapes *shapes);

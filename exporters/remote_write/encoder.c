@@ -6,8 +6,10 @@
 
 #include "base/alloc.h"
 
-void tachoi_encoder_init(struct tachoi_encoder *encoder) {
-    *encoder = (struct tachoi_encoder){.message = {.max_length = TACHOI_MESSAGE_BYTES_MAX}};
+void tachoi_encoder_init(struct tachoi_encoder *encoder,
+                         const struct tachoi_encoder_options *options) {
+    *encoder = (struct tachoi_encoder){.options = *options,
+                                       .message = {.max_length = TACHOI_MESSAGE_BYTES_MAX}};
 }
 
 void tachoi_encoder_fini(struct tachoi_encoder *encoder) {
@@ -34,7 +36,8 @@ enum tachoi_encode_result tachoi_encoder_encode(struct tachoi_encoder *encoder,
     struct tachoi_wire *message = &encoder->message;
     message->length = 0;
     message->is_too_long = false;
-    if (!protocol->append(message, run, begin, end)) {
+    encoder->content = (struct tachoi_content){0};
+    if (!protocol->append(encoder, run, begin, end)) {
         return message->is_too_long ? TACHOI_ENCODE_TOO_LARGE : TACHOI_ENCODE_NO_MEMORY;
     }
     if (!reserve_body(encoder, snappy_max_compressed_length(message->length))) {

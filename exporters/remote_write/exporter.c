@@ -222,8 +222,11 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
     const tacho_remote_write_options *values = &exporter->config.values;
     tacho_error *error = values->error;
     exporter->fork_generation = tachoi_fork_generation();
-    tachoi_converter_init(&exporter->converter, values->disable_scope_info,
-                          values->disable_target_info);
+    tachoi_converter_init(&exporter->converter,
+                          &(struct tachoi_converter_options){
+                              .prometheus = {.disable_scope_info = values->disable_scope_info},
+                              .disable_target_info = values->disable_target_info,
+                          });
     status = tachoi_worker_start(&exporter->worker, &exporter->config, release, exporter);
     if (status != TACHO_OK) {
         refuse_start(error, status, errno);

@@ -162,9 +162,9 @@ static inline void fetch_ahead(const struct tachoi_run_walk *walk) {
 /* Where the record with the sample `begin` begins is found by walking. The length of a record is
  * known from its kind alone where it is a number: so the next ones are looked at before the labels
  * of this one have come from memory. */
-static bool append(struct tachoi_wire *wire, const struct tachoi_run *run, size_t begin,
+static bool append(struct tachoi_encoder *encoder, const struct tachoi_run *run, size_t begin,
                    size_t end) {
-    struct writer writer = {.wire = wire};
+    struct writer writer = {.wire = &encoder->message};
     size_t sample = 0; /* the first of the record */
     bool ok = true;
     struct tachoi_run_walk walk = tachoi_run_walk(run);
@@ -178,20 +178,22 @@ static bool append(struct tachoi_wire *wire, const struct tachoi_run *run, size_
             fetch_ahead(&walk);
             ok = sample < begin ||
                  append_time_series(&writer, record->series, 0, record->words[TACHOI_NUMBER_VALUE]);
-            tachoi_run_pass(&walk, TACHOI_NUMBER_RECORD_WORDS);
+            tachoi_run_pass(&walk, TACHOI_NUMBER_RECORD_WORDS + tachoi_record_extra_words(record));
             sample++;
             continue;
         }
         const size_t next = sample + tachoi_record_samples(record);
         ok = next <= begin || append_histogram(&writer, record, begin > sample ? begin - sample : 0,
                                                (end < next ? end : next) - sample);
-        tachoi_run_pass(&walk, tachoi_histogram_record_words(shape->bound_count));
+        tachoi_run_pass(&walk, tachoi_record_words(record));
         sample = next;
     }
+    encoder->content.sent.samples = end - begin;
     return ok;
 }
 
 const struct tachoi_protocol tachoi_protocol_v1 = {
+    .version = 1,
     .headers = headers,
     .header_count = sizeof headers / sizeof headers[0],
     .append = append,

@@ -64,8 +64,7 @@ void tachoi_queue_lend_locked(struct tachoi_queue *queue, struct tachoi_run *run
 /* Copies what there is room for, without another chunk. */
 static void fill_up(struct tachoi_queue *queue, struct tachoi_run *run) {
     const struct tachoi_record *record = tachoi_run_first(run);
-    while (record != NULL &&
-           tachoi_run_has_room(&queue->waiting, tachoi_record_words(record->series))) {
+    while (record != NULL && tachoi_run_has_room(&queue->waiting, tachoi_record_words(record))) {
         (void)tachoi_run_move_record(&queue->waiting, run);
         record = tachoi_run_first(run);
     }
@@ -94,7 +93,7 @@ void tachoi_queue_append_locked(struct tachoi_queue *queue, struct tachoi_run *r
 /* Removes the oldest record. */
 static size_t drop(struct tachoi_queue *queue, const struct tachoi_record *record) {
     struct tachoi_encoded_series *series = record->series;
-    const size_t words = tachoi_record_words(series);
+    const size_t words = tachoi_record_words(record);
     const size_t samples = tachoi_record_samples(record);
     queue->head_sequence++;
     queue->bytes -= words * sizeof(uint64_t);
@@ -153,7 +152,7 @@ static bool take(struct tachoi_queue *queue, const struct limits *limits, struct
     for (const struct tachoi_record *record = tachoi_run_first(waiting);
          record != NULL &&
          (run->sample_count == 0 ||
-          fits(run, limits, tachoi_record_samples(record), tachoi_record_words(record->series)));
+          fits(run, limits, tachoi_record_samples(record), tachoi_record_words(record)));
          record = tachoi_run_first(waiting)) {
         if (!tachoi_run_move_record(run, waiting)) {
             return false;

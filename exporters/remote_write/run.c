@@ -165,7 +165,7 @@ void tachoi_run_drop(struct tachoi_run *run, size_t words, size_t samples) {
 
 bool tachoi_run_move_record(struct tachoi_run *to, struct tachoi_run *from) {
     const struct tachoi_record *record = tachoi_run_first(from);
-    const size_t words = tachoi_record_words(record->series);
+    const size_t words = tachoi_record_words(record);
     const size_t samples = tachoi_record_samples(record);
     struct tachoi_record *copy = tachoi_run_prepare(to, words);
     if (copy == NULL) {

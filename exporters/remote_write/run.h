@@ -119,7 +119,7 @@ static inline void tachoi_run_pass(struct tachoi_run_walk *walk, size_t words) {
 static inline struct tachoi_record *tachoi_run_next(struct tachoi_run_walk *walk) {
     struct tachoi_record *record = tachoi_run_here(walk);
     if (record != NULL) {
-        tachoi_run_pass(walk, tachoi_record_words(record->series));
+        tachoi_run_pass(walk, tachoi_record_words(record));
     }
     return record;
 }

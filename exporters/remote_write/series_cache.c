@@ -223,7 +223,7 @@ tachoi_series_cache_add(struct tachoi_series_cache *cache, tacho_series_ref ref,
         .series = made->series,
         .generation = ref.generation,
         .label_hash = made->label_hash & ((UINT32_C(1) << TACHOI_LABEL_HASH_BITS) - 1),
-        .kind = (uint32_t)kind & 3U,
+        .kind = (uint32_t)kind & 7U,
         .visit = cache->first_visit + cache->visits++};
     put_id(cache, number);
     claim_labels(cache, number);

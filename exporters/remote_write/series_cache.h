@@ -21,7 +21,7 @@
 /** The id of a series that has none. */
 #define TACHOI_NO_SERIES_ID UINT64_C(0)
 
-#define TACHOI_LABEL_HASH_BITS 29
+#define TACHOI_LABEL_HASH_BITS 27
 
 /** All that a collection needs of a series that it had before: the labels are left alone. */
 struct tachoi_cached_series {
@@ -29,10 +29,11 @@ struct tachoi_cached_series {
     struct tachoi_encoded_series *series; /* NULL: it has no valid name or labels */
     uint32_t generation;
     uint32_t label_hash : TACHOI_LABEL_HASH_BITS;
-    uint32_t kind : 2; /* enum tachoi_encoded_series_kind */
+    uint32_t kind : 3; /* enum tachoi_encoded_series_kind */
     uint32_t is_contested : 1;
-    uint32_t visit;   /* number of its last visit; wraps around */
-    uint32_t records; /* that were made of it; wraps around */
+    uint32_t has_sum : 1; /* its last histogram had one */
+    uint32_t visit;       /* number of its last visit; wraps around */
+    uint32_t records;     /* that were made of it; wraps around */
 };
 
 /** Numbers of entries, by a hash: open addressing, a power of two slots. */

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "remote_write/record.h"
 
 #define FIRST_SLOTS ((size_t)64)
 
@@ -18,6 +19,7 @@ void tachoi_series_shapes_fini(struct tachoi_series_shapes *shapes) {
         }
     }
     tachoi_free(shapes->slots);
+    tachoi_metric_families_fini(&shapes->families);
     *shapes = (struct tachoi_series_shapes){0};
 }
 
@@ -39,7 +41,7 @@ static uint64_t hash_of(const struct tachoi_series_shape_source *source) {
 
 static bool is_same(const struct tachoi_series_shape *shape,
                     const struct tachoi_series_shape_source *source) {
-    if (shape->is_private || shape->kind != source->kind ||
+    if (shape->is_private || shape->kind != source->kind || shape->family != source->family ||
         shape->bound_count != source->bound_count || shape->own_count != source->own_count) {
         return false;
     }
@@ -123,6 +125,28 @@ static struct tachoi_series_shape *allocate(const struct tachoi_series_shape_sou
     return shape;
 }
 
+static size_t record_words_of(const struct tachoi_series_shape_source *source) {
+    size_t words = 0;
+    switch (source->kind) {
+    case TACHOI_ENCODED_COUNTER:
+    case TACHOI_ENCODED_UP_DOWN_COUNTER:
+    case TACHOI_ENCODED_GAUGE:
+        words = 1;
+        break;
+    case TACHOI_ENCODED_HISTOGRAM:
+    case TACHOI_ENCODED_CUSTOM_HISTOGRAM:
+        words = TACHOI_HISTOGRAM_BUCKETS + source->bound_count + 1;
+        break;
+    case TACHOI_ENCODED_EXPONENTIAL:
+        words = TACHOI_EXPONENTIAL_WORDS;
+        break;
+    case TACHOI_ENCODED_SUMMARY:
+        words = TACHOI_SUMMARY_VALUES + source->bound_count;
+        break;
+    }
+    return TACHOI_RECORD_HEAD_WORDS + words;
+}
+
 struct tachoi_series_shape *
 tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
                          const struct tachoi_series_shape_source *source) {
@@ -141,7 +165,13 @@ tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
     shape->bound_count = (uint32_t)source->bound_count;
     shape->component_count = (uint32_t)source->component_count;
     shape->own_count = (uint32_t)source->own_count;
+    shape->record_words = (uint32_t)record_words_of(source);
     shape->is_private = source->is_private;
+    shape->is_utf8 = source->is_utf8;
+    shape->family = source->family;
+    if (shape->family != NULL) {
+        shape->family->users++;
+    }
     shape->hash = hash_of(source);
     struct tachoi_series_shape **slot = &shapes->slots[shape->hash & (shapes->slot_count - 1)];
     shape->next = *slot;
@@ -161,6 +191,10 @@ void tachoi_series_shapes_tidy(struct tachoi_series_shapes *shapes,
     }
     *link = shape->next;
     shapes->count--;
+    if (shape->family != NULL) {
+        shape->family->users--;
+        tachoi_metric_families_tidy(&shapes->families, shape->family);
+    }
     tachoi_free(shape);
 }
 

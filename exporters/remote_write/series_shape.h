@@ -18,11 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "remote_write/metric_family.h"
+
 enum tachoi_encoded_series_kind {
     TACHOI_ENCODED_COUNTER,
     TACHOI_ENCODED_UP_DOWN_COUNTER,
     TACHOI_ENCODED_GAUGE,
-    TACHOI_ENCODED_HISTOGRAM
+    TACHOI_ENCODED_HISTOGRAM,        /* explicit buckets: a time series each, +Inf, _count, _sum */
+    TACHOI_ENCODED_CUSTOM_HISTOGRAM, /* the same as one native histogram; with 1.0 as above */
+    TACHOI_ENCODED_EXPONENTIAL,      /* one native histogram */
+    TACHOI_ENCODED_SUMMARY           /* a time series per quantile, _count, _sum */
 };
 
 /** What a piece is copied in steps of: so many bytes behind a shape's last one may be read. */
@@ -37,17 +42,26 @@ struct tachoi_shape_component {
 struct tachoi_series_shape {
     /* immutable after create */
     enum tachoi_encoded_series_kind kind;
-    uint32_t bound_count;     /* of a histogram */
-    uint32_t component_count; /* time series: 1, or of a histogram one per bucket, _count, _sum */
+    uint32_t bound_count; /* of a histogram; quantiles of a summary */
+    /** Time series: 1, or of a histogram one per bucket, _count, _sum, and of a summary one per
+     * quantile, _count, _sum. Of a custom histogram first the one without suffix, then those. */
+    uint32_t component_count;
+    uint32_t record_words; /* of a record without its extra words */
     uint32_t own_count;
     bool is_private; /* of one series alone: no other may have it */
+    bool is_utf8;    /* a name is none that 1.0 can carry: it is escaped there */
     const double *bounds;
+    struct tachoi_metric_family *family; /* NULL: it has no metadata */
     size_t size_bytes;
 
     /* exporting side only */
     struct tachoi_series_shape *next; /* in the table */
     uint64_t hash;
     size_t users;
+
+    /* sending thread only: what 2.0 has made of the pieces for the request of this number */
+    uint64_t refs_request;
+    const struct tachoi_shape_refs *refs;
 
     /* immutable after create */
     struct tachoi_shape_component components[];
@@ -64,6 +78,8 @@ struct tachoi_series_shape_source {
     const uint32_t *lengths;
     const unsigned char *bytes;
     bool is_private;
+    bool is_utf8;
+    struct tachoi_metric_family *family; /* the shape adds a user */
 };
 
 /** The shapes that series have; zero-initialised before use. */
@@ -71,6 +87,7 @@ struct tachoi_series_shapes {
     struct tachoi_series_shape **slots; /* chains; a power of two, NULL when empty */
     size_t slot_count;
     size_t count;
+    struct tachoi_metric_families families;
 };
 
 /** Frees all shapes, used or not. */

@@ -22,7 +22,7 @@ int tachoi_shard_init(struct tachoi_shard *shard, const struct tachoi_remote_wri
                                    .client = client,
                                    .limit = config->values.max_samples_per_send};
     tachoi_queue_init(&shard->queue, config->values.queue_max_bytes);
-    tachoi_encoder_init(&shard->encoder);
+    tachoi_encoder_init(&shard->encoder, &(struct tachoi_encoder_options){0});
     tachoi_sender_init(&shard->sender, config->values.min_backoff_ms, config->values.max_backoff_ms,
                        seed);
     return tachoi_http_exchange_create(client, &shard->exchange);

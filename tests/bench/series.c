@@ -43,9 +43,11 @@ static const double bounds[SERIES_BOUNDS] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.
 void series_init(struct series *series, enum series_kind kind, uint64_t count,
                  enum series_way way) {
     *series = (struct series){.count = count, .way = way, .time_ms = INT64_C(1800000000000)};
-    tachoi_converter_init(&series->converter, true, true);
+    tachoi_converter_init(&series->converter, &(struct tachoi_converter_options){
+                                                  .prometheus = {.disable_scope_info = true},
+                                                  .disable_target_info = true});
     tachoi_queue_init(&series->queue, UINT64_MAX / 2);
-    tachoi_encoder_init(&series->encoder);
+    tachoi_encoder_init(&series->encoder, &(struct tachoi_encoder_options){0});
     tacho_metric_exporter *exporter = NULL;
     tacho_resource *resource = NULL;
     const tacho_attributes about =

@@ -11,6 +11,7 @@
 #pragma GCC diagnostic ignored "-Wconversion" /* in Criterion's own macros */
 
 /* What a case starts from; each test changes what it is about. */
+static struct tachoi_prometheus_options translation;
 static struct tachoi_prometheus_conversion conversion;
 static tacho_resource *resource;
 static tacho_scope scope;
@@ -21,7 +22,8 @@ static size_t overridden;
 
 static void begin(void) {
     resource = NULL;
-    conversion = (struct tachoi_prometheus_conversion){.resource = NULL};
+    translation = (struct tachoi_prometheus_options){.disable_scope_info = false};
+    conversion = (struct tachoi_prometheus_conversion){.options = &translation};
     scope = (tacho_scope){.name = {"", 0}};
     metric = (tacho_metric){.name = {"m", 1}, .type = TACHO_METRIC_GAUGE};
     tachoi_arena_init(&arena, 0);
@@ -68,8 +70,9 @@ static char *text_of(enum tachoi_prometheus_result result,
 
 static char *labels_with(tacho_attributes attributes, const char *suffix, const char *le) {
     struct tachoi_prometheus_labels labels = {NULL, 0, 0};
+    const struct tachoi_prometheus_component component = {suffix, le != NULL ? "le" : NULL, le};
     const enum tachoi_prometheus_result result = tachoi_prometheus_point_labels(
-        &conversion, &scope, &metric, attributes, suffix, le, &arena, &labels);
+        &conversion, &scope, &metric, attributes, &component, &arena, &labels);
     return text_of(result, &labels);
 }
 
@@ -80,7 +83,7 @@ static char *labels_of(tacho_attributes attributes) {
 static char *target_info(void) {
     struct tachoi_prometheus_labels labels = {NULL, 0, 0};
     const enum tachoi_prometheus_result result =
-        tachoi_prometheus_target_info_labels(conversion.resource, &arena, &labels);
+        tachoi_prometheus_target_info_labels(&conversion, &arena, &labels);
     return text_of(result, &labels);
 }
 
@@ -126,8 +129,10 @@ Test(labels, are_copies_of_what_they_were_made_from) {
     char le[] = "0.5";
     char value[] = "v";
     struct tachoi_prometheus_labels labels = {NULL, 0, 0};
+    const struct tachoi_prometheus_component component = {"", "le", le};
     const enum tachoi_prometheus_result result = tachoi_prometheus_point_labels(
-        &conversion, &scope, &metric, TACHO_ATTRS(TACHO_STR("k", value)), "", le, &arena, &labels);
+        &conversion, &scope, &metric, TACHO_ATTRS(TACHO_STR("k", value)), &component, &arena,
+        &labels);
     le[0] = '9';
     value[0] = '9';
     EXPECT_LABELS(text_of(result, &labels), "{__name__=\"m\",k=\"v\",le=\"0.5\"}");
@@ -249,7 +254,7 @@ Test(labels, the_scope_is_on_every_point) {
                   "{__name__=\"m\",otel_scope_name=\"http\",otel_scope_schema_url=\"https://x/1\","
                   "otel_scope_team_name=\"blue\",otel_scope_tier=\"1\",otel_scope_version=\"1.2\","
                   "p=\"q\"}");
-    conversion.disable_scope_info = true;
+    translation.disable_scope_info = true;
     EXPECT_LABELS(labels_of(TACHO_ATTRS(TACHO_STR("p", "q"))), "{__name__=\"m\",p=\"q\"}");
 }
 

@@ -17,6 +17,8 @@ struct vector {
     const char *expected; /* NULL: no usable name */
 };
 
+static const struct tachoi_prometheus_naming naming;
+
 static const char invalid[] = "(invalid)";
 
 static tacho_metric metric_of(const struct vector *vector) {
@@ -36,7 +38,7 @@ static void check_name(const struct vector *vector, const char *before) {
     struct tachoi_text text;
     tachoi_text_init(&text, 0);
     tachoi_text_append_string(&text, before);
-    const bool is_valid = tachoi_prometheus_metric_name(&metric, &text);
+    const bool is_valid = tachoi_prometheus_metric_name(&naming, &metric, &text);
     const char *actual = is_valid ? text.data + strlen(before) : invalid;
     const char *expected = vector->expected != NULL ? vector->expected : invalid;
     cr_expect(not(text.failed));
@@ -237,7 +239,7 @@ Test(names, monotonic_sums_end_in_total_once) {
 static void check_label(const char *key, const char *expected) {
     struct tachoi_text text;
     tachoi_text_init(&text, 0);
-    const bool is_valid = tachoi_prometheus_label_name(tacho_string_from(key), &text);
+    const bool is_valid = tachoi_prometheus_label_name(&naming, tacho_string_from(key), &text);
     const char *actual = is_valid ? text.data : invalid;
     cr_expect(eq(str, (char *)actual, (char *)(expected != NULL ? expected : invalid)),
               "key \"%s\"", key);

@@ -23,8 +23,9 @@ static struct batch batch;
 
 static void begin(void) {
     resource = batch_resource();
-    tachoi_converter_init(&converter, false, true);
-    tachoi_encoder_init(&encoder);
+    tachoi_converter_init(&converter,
+                          &(struct tachoi_converter_options){.disable_target_info = true});
+    tachoi_encoder_init(&encoder, &(struct tachoi_encoder_options){0});
     batch_init(&batch, resource, 0);
 }
 
@@ -120,13 +121,15 @@ static void expect_label(const Prometheus__Label *actual,
 
 static void expect_labels(const Prometheus__TimeSeries *actual, const tacho_metric *metric,
                           tacho_attributes attributes, const char *suffix, const char *le) {
-    const struct tachoi_prometheus_conversion conversion = {.resource = resource};
+    const struct tachoi_prometheus_options options = {.disable_scope_info = false};
+    const struct tachoi_prometheus_conversion conversion = {resource, &options};
+    const struct tachoi_prometheus_component component = {suffix, le != NULL ? "le" : NULL, le};
     struct tachoi_arena arena;
     struct tachoi_prometheus_labels expected;
     tachoi_arena_init(&arena, 0);
     cr_assert(eq(int,
                  tachoi_prometheus_point_labels(&conversion, &batch.scope, metric, attributes,
-                                                suffix, le, &arena, &expected),
+                                                &component, &arena, &expected),
                  TACHOI_PROMETHEUS_OK));
     cr_assert(eq(sz, actual->n_labels, expected.count));
     for (size_t i = 0; i < expected.count; i++) {

@@ -34,19 +34,23 @@ static void end(void) {
 
 TestSuite(prometheus, .init = begin, .fini = end);
 
+static const struct tachoi_prometheus_options options;
+
 static enum tachoi_prometheus_result point_labels(tacho_attributes attributes,
                                                   struct tachoi_arena *arena,
                                                   struct tachoi_prometheus_labels *labels) {
-    const struct tachoi_prometheus_conversion conversion = {sample.resource, false};
+    const struct tachoi_prometheus_conversion conversion = {sample.resource, &options};
+    const struct tachoi_prometheus_component component = {"_bucket", "le", "+Inf"};
     return tachoi_prometheus_point_labels(&conversion, &sample.scope, &sample.metrics[0].metric,
-                                          attributes, "_bucket", "+Inf", arena, labels);
+                                          attributes, &component, arena, labels);
 }
 
 static enum tachoi_prometheus_result target_labels(tacho_attributes unused,
                                                    struct tachoi_arena *arena,
                                                    struct tachoi_prometheus_labels *labels) {
     (void)unused;
-    return tachoi_prometheus_target_info_labels(sample.resource, arena, labels);
+    const struct tachoi_prometheus_conversion conversion = {sample.resource, &options};
+    return tachoi_prometheus_target_info_labels(&conversion, arena, labels);
 }
 
 typedef enum tachoi_prometheus_result (*labels_fn)(tacho_attributes, struct tachoi_arena *,
@@ -135,7 +139,9 @@ Test(prometheus, names_report_every_lack_of_memory_in_the_text) {
         struct tachoi_text text;
         tachoi_text_init(&text, 0);
         tachoi_alloc_fail_at(k);
-        cr_assert(eq(int, tachoi_prometheus_metric_name(&sample.metrics[0].metric, &text), true));
+        cr_assert(eq(
+            int, tachoi_prometheus_metric_name(&options.naming, &sample.metrics[0].metric, &text),
+            true));
         is_done = tachoi_alloc_fail_pending();
         tachoi_alloc_fail_at(0);
         cr_assert(eq(int, text.failed, !is_done), "allocation %d", (int)k);
@@ -150,7 +156,9 @@ Test(prometheus, a_text_that_is_full_fails_instead_of_cutting_a_name) {
     for (size_t max_length = 1; max_length < 19; max_length++) {
         struct tachoi_text text;
         tachoi_text_init(&text, max_length);
-        cr_assert(eq(int, tachoi_prometheus_metric_name(&sample.metrics[0].metric, &text), true));
+        cr_assert(eq(
+            int, tachoi_prometheus_metric_name(&options.naming, &sample.metrics[0].metric, &text),
+            true));
         cr_expect(eq(int, text.failed, true), "at most %d", (int)max_length);
         tachoi_text_fini(&text);
     }

@@ -11,11 +11,12 @@
 static struct tachoi_queue queue;
 static struct tachoi_run run;
 static struct tachoi_run gathered;
-static struct tachoi_series_shape gauge_shape = {.kind = TACHOI_ENCODED_GAUGE,
-                                                 .component_count = 1};
+static struct tachoi_series_shape gauge_shape = {
+    .kind = TACHOI_ENCODED_GAUGE, .component_count = 1, .record_words = TACHOI_NUMBER_RECORD_WORDS};
 static struct tachoi_series_shape histogram_shape = {.kind = TACHOI_ENCODED_HISTOGRAM,
                                                      .bound_count = 2,
                                                      .component_count = 5,
+                                                     .record_words = 9,
                                                      .is_private = true,
                                                      .size_bytes = 1000};
 static struct tachoi_encoded_series gauge = {.shape = &gauge_shape};
@@ -37,11 +38,10 @@ static void end(void) {
 TestSuite(queue, .init = begin, .fini = end);
 
 static void gather(struct tachoi_encoded_series *series, int64_t time_ms) {
-    const size_t words = tachoi_record_words(series);
+    const size_t words = series->shape->record_words;
     struct tachoi_record *record = tachoi_run_prepare(&gathered, words);
     cr_assert(ne(ptr, record, NULL));
-    record->series = series;
-    record->time_ms = time_ms;
+    tachoi_record_set_head(record, series, time_ms, 0);
     record->words[0] = (uint64_t)time_ms * 10;
     if (series != &gauge) {
         record->words[TACHOI_HISTOGRAM_HAS_SUM] = 1;
@@ -155,6 +155,7 @@ Test(queue, a_chunk_that_was_not_used_gives_way_to_a_longer_one) {
     struct tachoi_series_shape long_shape = histogram_shape;
     struct tachoi_encoded_series long_series = {.shape = &long_shape};
     long_shape.bound_count = 3000;
+    long_shape.record_words = (uint32_t)tachoi_histogram_record_words(3000);
     gather(&long_series, 1000);
     cr_assert(eq(sz, gathered.chunk_count, 2));
     gather(&gauge, 1001);

@@ -21,7 +21,8 @@ static struct batch batch;
 
 static void begin(void) {
     resource = batch_resource();
-    tachoi_converter_init(&converter, false, true);
+    tachoi_converter_init(&converter,
+                          &(struct tachoi_converter_options){.disable_target_info = true});
     tachoi_queue_init(&queue, UINT64_MAX);
     batch_init(&batch, resource, 0);
 }
@@ -339,7 +340,7 @@ Test(converter, exemplars_are_told_once) {
 }
 
 Test(converter, a_collection_of_unsupported_points_alone_has_no_target_info) {
-    converter.disable_target_info = false;
+    converter.options.disable_target_info = false;
     batch_add_summary(&batch, "summary", 4, TACHO_NO_ATTRS);
     convert();
     cr_assert(eq(u64, converter.accepted, 0));
@@ -368,7 +369,7 @@ Test(converter, series_without_an_id_are_encoded_anew) {
 
 /* RDR-19, RDR-20 */
 Test(converter, batches_of_one_collection_make_one_run) {
-    converter.disable_target_info = false;
+    converter.options.disable_target_info = false;
     batch.batch.has_more = true;
     batch_add_counter(&batch, "jobs", 1, 3, TACHO_ATTRS(TACHO_STR("a", "")));
     batch_add_up_down_counter(&batch, "x", 2, 1, TACHO_NO_ATTRS);
@@ -408,15 +409,15 @@ Test(converter, start_times_are_before_their_samples) {
     tacho_number_point *point = (tacho_number_point *)batch.metrics[0].points;
     point->start_time_unix_nano = BATCH_UNIX_NS;
     convert();
-    cr_assert(eq(i64, record_at(0)->start_ms, BATCH_UNIX_MS - 1));
+    cr_assert(eq(i64, tachoi_record_start_ms(record_at(0)), BATCH_UNIX_MS - 1));
     point->start_time_unix_nano = BATCH_UNIX_NS - 5999999;
     convert();
-    cr_assert(eq(i64, record_at(0)->start_ms, BATCH_UNIX_MS - 6));
+    cr_assert(eq(i64, tachoi_record_start_ms(record_at(0)), BATCH_UNIX_MS - 6));
 }
 
 /* CONV-18 */
 Test(converter, an_empty_batch_has_no_target_info) {
-    converter.disable_target_info = false;
+    converter.options.disable_target_info = false;
     convert();
     cr_assert(eq(u64, converter.accepted, 0));
     batch_add_gauge(&batch, "level", 1, 1, TACHO_NO_ATTRS);
@@ -455,7 +456,8 @@ Test(converter, without_memory_every_sample_is_counted) {
     uint64_t k = 1;
     for (; has_failed; k++) {
         tachoi_converter_fini(&converter);
-        tachoi_converter_init(&converter, false, true);
+        tachoi_converter_init(&converter,
+                              &(struct tachoi_converter_options){.disable_target_info = true});
         tachoi_alloc_fail_at(k);
         convert();
         has_failed = !tachoi_alloc_fail_pending();

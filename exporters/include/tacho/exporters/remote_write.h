@@ -31,6 +31,87 @@ typedef struct tacho_remote_write_header {
     const char *value;
 } tacho_remote_write_header;
 
+/** A label to add. The name may be any that translation leaves something of. */
+typedef struct tacho_remote_write_label {
+    const char *name;
+    const char *value; /**< not empty */
+} tacho_remote_write_label;
+
+/** The version of remote write. In the environment: auto, 1, 2. */
+typedef enum tacho_remote_write_protocol {
+    /** 2.0 first; 1.0 for an endpoint that turns out not to know it, and 2.0 tried again after an
+     * hour. */
+    TACHO_REMOTE_WRITE_PROTOCOL_AUTO,
+    TACHO_REMOTE_WRITE_PROTOCOL_1, /**< prometheus.WriteRequest */
+    TACHO_REMOTE_WRITE_PROTOCOL_2  /**< io.prometheus.write.v2.Request */
+} tacho_remote_write_protocol;
+
+/** When something is done. In the environment: auto, always, never. What auto means is told where
+ * it is used. */
+typedef enum tacho_remote_write_when {
+    TACHO_REMOTE_WRITE_AUTO,
+    TACHO_REMOTE_WRITE_ALWAYS,
+    TACHO_REMOTE_WRITE_NEVER
+} tacho_remote_write_when;
+
+/** How OpenTelemetry's names become Prometheus'. In the environment by Prometheus' own words:
+ * UnderscoreEscapingWithSuffixes, UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes,
+ * NoTranslation. The last two need 2.0; what falls back to 1.0 is escaped all the same. */
+typedef enum tacho_remote_write_translation_strategy {
+    TACHO_REMOTE_WRITE_UNDERSCORE_ESCAPING_WITH_SUFFIXES,
+    TACHO_REMOTE_WRITE_UNDERSCORE_ESCAPING_WITHOUT_SUFFIXES,
+    TACHO_REMOTE_WRITE_NO_UTF8_ESCAPING_WITH_SUFFIXES,
+    TACHO_REMOTE_WRITE_NO_TRANSLATION
+} tacho_remote_write_translation_strategy;
+
+/** The text of bounds in `le` and of quantiles. In the environment: otel, openmetrics. */
+typedef enum tacho_remote_write_le_format {
+    TACHO_REMOTE_WRITE_LE_OTEL,       /**< 5, 0.005, 10000000000: as OpenTelemetry's translators */
+    TACHO_REMOTE_WRITE_LE_OPENMETRICS /**< 5.0, 0.005, 1e+10: as Prometheus 3 writes scraped ones */
+} tacho_remote_write_le_format;
+
+/** What a relabelling rule does, as Prometheus has it. */
+typedef enum tacho_remote_write_relabel_action {
+    TACHO_REMOTE_WRITE_RELABEL_REPLACE,    /**< target_label = replacement, where regex matches */
+    TACHO_REMOTE_WRITE_RELABEL_KEEP,       /**< drops the series unless regex matches */
+    TACHO_REMOTE_WRITE_RELABEL_DROP,       /**< drops the series if regex matches */
+    TACHO_REMOTE_WRITE_RELABEL_LABEL_DROP, /**< drops labels whose name matches */
+    TACHO_REMOTE_WRITE_RELABEL_LABEL_KEEP, /**< drops labels whose name does not match */
+    TACHO_REMOTE_WRITE_RELABEL_LABEL_MAP,  /**< copies labels whose name matches to `replacement` */
+    TACHO_REMOTE_WRITE_RELABEL_LOWERCASE,  /**< target_label = the source in lower case */
+    TACHO_REMOTE_WRITE_RELABEL_UPPERCASE,
+    TACHO_REMOTE_WRITE_RELABEL_KEEP_EQUAL, /**< drops unless the source equals target_label's value
+                                            */
+    TACHO_REMOTE_WRITE_RELABEL_DROP_EQUAL
+} tacho_remote_write_relabel_action;
+
+/** One rule of write_relabel_configs, with Prometheus' names, defaults and meaning. The regular
+ * expression is anchored at both ends. */
+typedef struct tacho_remote_write_relabel_config {
+    tacho_remote_write_relabel_action action; /**< Optional (0 = replace). */
+    const char *const *source_labels; /**< Optional (NULL = none). Their values are joined. */
+    size_t source_label_count;
+    const char *separator;    /**< Optional (NULL = ";"). Between the values. */
+    const char *regex;        /**< Optional (NULL = "(.*)"). PCRE2 syntax. */
+    const char *target_label; /**< Required by replace, lowercase, uppercase, *_equal. */
+    const char *replacement;  /**< Optional (NULL = "$1"). $1 and ${1} are groups, $$ a dollar. */
+} tacho_remote_write_relabel_config;
+
+/** What became of one request, for on_request. Texts are valid during the call. */
+typedef struct tacho_remote_write_result {
+    size_t struct_size;
+    const char *url;       /**< redacted */
+    int http_status;       /**< 0 = no answer */
+    const char *error;     /**< why there was none, "" if there was */
+    int protocol;          /**< 1 or 2 */
+    uint32_t attempt;      /**< 0 for the first */
+    uint64_t duration_ns;  /**< of this attempt */
+    uint64_t samples;      /**< in the request, native histograms included */
+    uint64_t acknowledged; /**< of them, now settled as received */
+    uint64_t failed;       /**< of them, now lost for good; the others will be sent again */
+    const char *example;   /**< one of its series, "" if all is well */
+} tacho_remote_write_result;
+
 typedef struct tacho_remote_write_options {
     size_t struct_size; /**< Required. sizeof(tacho_remote_write_options). */
     /**
@@ -38,6 +119,29 @@ typedef struct tacho_remote_write_options {
      * is: "http://127.0.0.1:9090/api/v1/write". User and password in it are refused.
      */
     const char *endpoint;
+    /** Optional (NULL = the host of the endpoint). Names the endpoint in self-metrics. */
+    const char *name;
+
+    /* Protocol. */
+    tacho_remote_write_protocol protocol; /**< Optional (0 = auto). */
+    /**
+     * Optional (0 = auto). Whether an answer 2xx to 2.0 without any of the headers
+     * X-Prometheus-Remote-Write-*-Written is taken as "does not know 2.0": never = such an answer
+     * is a success; always = it is, auto = it is until the endpoint has confirmed once.
+     */
+    tacho_remote_write_when require_written_headers;
+    /** Optional (0 = auto: with 2.0). Exemplars; always = with 1.0 too, as Prometheus does. */
+    tacho_remote_write_when send_exemplars;
+    /** Optional (0 = auto: with 2.0). Exponential histograms as native ones; always = with 1.0 too.
+     */
+    tacho_remote_write_when send_native_histograms;
+    /** Optional (false). Explicit-bucket histograms as native ones with custom buckets, where 2.0
+     * is spoken; with 1.0 they are classic ones all the same. */
+    bool convert_classic_histograms_to_nhcb;
+    bool disable_metadata; /**< Optional (false = type, help and unit are sent). */
+    /** Optional (0 = 60000). How often 1.0 sends metadata, which has requests of its own. */
+    uint32_t metadata_send_interval_ms;
+    uint32_t metadata_max_samples_per_send; /**< Optional (0 = 2000). Families in one of these. */
 
     /* Authentication. Secrets are never logged. */
     const char *basic_auth_username; /**< Optional (NULL = no basic authentication). */
@@ -64,12 +168,23 @@ typedef struct tacho_remote_write_options {
     /** Optional (false = verify). true switches the verification of the server off. */
     bool tls_insecure_skip_verify;
 
-    /* Batches and queue. */
+    /* Batches, queue and shards. */
     uint32_t max_samples_per_send; /**< Optional (0 = 2000). Samples in one request. */
     uint32_t max_bytes_per_send;   /**< Optional (0 = 1 MiB). Of one request, compressed. */
     /**
-     * Optional (0 = 64 MiB). Memory for queued samples, bytes; when it is full the oldest go and
-     * are counted. At least 64 KiB.
+     * Optional (0 = at once). How long samples may wait for a request to be full, in ms. A flush
+     * and a shutdown do not wait.
+     */
+    uint32_t batch_send_deadline_ms;
+    /** Optional (0 = 1). Requests under way at once; each series belongs to one shard, so that its
+     * samples stay in order. At most 64; fixed for the exporter's life. */
+    uint32_t max_shards;
+    /** Optional (0 = bounded by queue_max_bytes alone). Samples queued in each shard; when it is
+     * full the oldest go and are counted. */
+    uint32_t capacity;
+    /**
+     * Optional (0 = 64 MiB). Memory for queued samples of all shards, bytes; when it is full the
+     * oldest go and are counted. At least 64 KiB for each shard.
      */
     uint64_t queue_max_bytes;
     uint32_t
@@ -82,8 +197,48 @@ typedef struct tacho_remote_write_options {
     bool disable_retry_on_http_429; /**< Optional (false = 429 is retried). */
 
     /* Conversion. */
-    bool disable_target_info; /**< Optional (false = send target_info). */
-    bool disable_scope_info;  /**< Optional (false = otel_scope_* labels on every series). */
+    tacho_remote_write_translation_strategy translation_strategy; /**< Optional (0 = the first). */
+    const char *metric_namespace; /**< Optional (NULL = none). Before each metric's name, with _. */
+    /** Optional (false). Gauges of unit 1 get _ratio and all words of a name are looked at, as
+     * Prometheus' own translator does; the specification of OpenTelemetry does not have it. */
+    bool prometheus_name_parity;
+    tacho_remote_write_le_format le_format; /**< Optional (0 = otel). */
+    bool disable_target_info;               /**< Optional (false = send target_info). */
+    bool disable_scope_info; /**< Optional (false = otel_scope_* labels on every series). */
+    /** Optional (NULL = none). Resource attributes that become labels of all series; copied. */
+    const char *const *promote_resource_attributes;
+    size_t promote_resource_attribute_count;
+    /** Optional (false). All of them become labels, but for those that make job and instance. */
+    bool promote_all_resource_attributes;
+    /** Optional (NULL = none). Labels for all series that lack them (CONV-21); copied. */
+    const tacho_remote_write_label *external_labels;
+    size_t external_label_count;
+    /** Optional (NULL = none). Applied to each series once, when it is new; copied. */
+    const tacho_remote_write_relabel_config *write_relabel_configs;
+    size_t write_relabel_config_count;
+    /**
+     * Optional (0 = auto: of series that at least two collections have brought). Whether the end
+     * of series is told at shutdown: never = their last values stay visible for five minutes.
+     */
+    tacho_remote_write_when stale_on_shutdown;
+
+    /* Help for people. */
+    bool disable_startup_check; /**< Optional (false = an empty request at the start tells early
+                                     what is wrong with address, rights or clock). */
+    /** Optional (0 = auto: in debug builds). Each request is decoded by protobuf-c and checked
+     * against the specification before it leaves; what fails is not sent, but told and counted. */
+    tacho_remote_write_when validate;
+    /** Optional (NULL = none). An existing folder; requests that are refused for good are written
+     * there as text, at most 16 files of mode 0600. */
+    const char *refused_request_folder;
+    /** Optional (NULL = none). Told each answer, on the sending thread; must not block long and may
+     * call nothing of this exporter but stats. */
+    void (*on_request)(void *user, const tacho_remote_write_result *result);
+    /** Optional (NULL = none). Told samples that are lost here: how many, why ("queue_full",
+     * "too_old", "shutdown", "clock", "invalid"), and one of their series ("" where unknown). On
+     * the exporting or the sending thread, as above. */
+    void (*on_drop)(void *user, uint64_t samples, const char *reason, const char *series);
+    void *user; /**< Optional. Handed to both. */
 
     /* Life. */
     size_t thread_stack_size; /**< Optional (0 = 512 KiB). Bytes. */
@@ -107,8 +262,10 @@ TACHO_API int tacho_remote_write_exporter_create(const tacho_remote_write_option
                                                  tacho_metric_exporter **out);
 
 /**
- * The account of a remote-write exporter, in samples. At every quiet moment accepted =
- * acknowledged + failed + the five dropped_* + pending.
+ * The account of a remote-write exporter. At every quiet moment accepted = acknowledged + failed +
+ * the five dropped_* + pending. In samples: what goes over the wire, where a native histogram is
+ * one, and a histogram that is to be one (convert_classic_histograms_to_nhcb) also counts as one
+ * where 1.0 makes many of it.
  */
 typedef struct tacho_remote_write_stats {
     size_t struct_size; /**< Required. sizeof(tacho_remote_write_stats), set by the caller. */
@@ -119,17 +276,43 @@ typedef struct tacho_remote_write_stats {
     uint64_t dropped_too_old;    /**< older than sample_age_limit_ms */
     uint64_t dropped_shutdown;   /**< not delivered when the shutdown's deadline came */
     uint64_t dropped_clock;      /**< the wall clock was unusable */
-    uint64_t dropped_invalid;    /**< no valid name or labels, or no memory for them */
+    uint64_t dropped_invalid;    /**< no valid name or labels, no memory for them, not valid */
     uint64_t pending;            /**< queued or being sent */
-    uint64_t requests;           /**< attempts, retries included */
-    uint64_t retries;            /**< attempts that repeated an earlier one */
-    uint64_t bytes_sent;         /**< compressed bodies, retries included */
-    int last_http_status;        /**< 0 before the first answer, and after a network error */
-    size_t series_cached;        /**< series whose labels are kept encoded */
-    /** Points that were not accepted, since they cannot be sent: exponential histograms, summaries,
-     * delta temporality, no recorded value. In points, not samples; no part of the sum above. */
+
+    uint64_t requests;            /**< attempts, retries included, metadata not */
+    uint64_t retries;             /**< attempts that repeated an earlier one */
+    uint64_t samples_retried;     /**< samples in them */
+    uint64_t bytes_sent;          /**< compressed bodies, retries included */
+    int last_http_status;         /**< 0 before the first answer, and after a network error */
+    int protocol;                 /**< 1 or 2: what the next request speaks */
+    uint64_t protocol_fallbacks;  /**< from 2.0 to 1.0 */
+    uint64_t written_mismatches;  /**< answers whose *-Written headers told less than was sent */
+    int64_t highest_timestamp_ms; /**< of accepted samples; 0 = none yet */
+    int64_t highest_sent_timestamp_ms; /**< of acknowledged samples; 0 = none yet */
+
+    size_t series_cached;     /**< series whose labels are kept encoded */
+    size_t shards;            /**< as max_shards */
+    uint64_t stale_markers;   /**< samples among those accepted that end a series */
+    uint64_t series_filtered; /**< series that write_relabel_configs dropped, when they were new */
+
+    /* Exemplars travel with their samples: accepted = acknowledged + failed + dropped + pending. */
+    uint64_t exemplars_accepted;
+    uint64_t exemplars_acknowledged;
+    uint64_t exemplars_failed;
+    uint64_t exemplars_dropped;
+    uint64_t exemplars_pending;
+
+    /* Requests of metadata alone, with 1.0. In metric families. */
+    uint64_t metadata_acknowledged;
+    uint64_t metadata_failed;
+
+    /** Points that were not accepted, since they cannot be sent: native histograms where they are
+     * switched off or not within the scales of the receiver, delta points out of order, unknown
+     * types. In points, not samples; no part of the sums above. */
     uint64_t unsupported_points;
-    uint64_t unsupported_exemplars; /**< Exemplars, none of which is sent yet. */
+    /** Exemplars that were not accepted: switched off, or 1.0 without send_exemplars, or of a
+     * gauge. */
+    uint64_t unsupported_exemplars;
 } tacho_remote_write_stats;
 
 /**
