@@ -5,8 +5,29 @@
 #include "remote_write/encoded_series.h"
 #include "remote_write/unsupported.h"
 
-static size_t point_samples(const tacho_metric *metric, size_t index) {
-    if (metric->type != TACHO_METRIC_HISTOGRAM) {
+static uint32_t flags_of(const tacho_metric *metric, size_t index) {
+    switch (metric->type) {
+    case TACHO_METRIC_SUM:
+    case TACHO_METRIC_GAUGE:
+        return tacho_metric_number_point(metric, index)->flags;
+    case TACHO_METRIC_HISTOGRAM:
+        return tacho_metric_histogram_point(metric, index)->flags;
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
+        return tacho_metric_exponential_histogram_point(metric, index)->flags;
+    case TACHO_METRIC_SUMMARY:
+        return tacho_metric_summary_point(metric, index)->flags;
+    }
+    return 0;
+}
+
+static size_t point_samples(const tacho_metric *metric, size_t index, bool converts_to_custom) {
+    if ((flags_of(metric, index) & TACHO_POINT_NO_RECORDED_VALUE) != 0) {
+        return 0;
+    }
+    if (metric->type == TACHO_METRIC_SUMMARY) {
+        return tacho_metric_summary_point(metric, index)->quantile_count + 2;
+    }
+    if (metric->type != TACHO_METRIC_HISTOGRAM || converts_to_custom) {
         return 1;
     }
     const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
@@ -48,24 +69,25 @@ size_t tachoi_metric_exemplars(const tacho_metric *metric) {
     return exemplars;
 }
 
-static void add_metric(struct tachoi_batch_sizes *sizes, const tacho_metric *metric) {
-    const bool is_supported = tachoi_is_metric_supported(metric);
-    for (size_t i = 0; i < metric->point_count; i++) {
-        if (is_supported && tachoi_is_point_supported(metric, i)) {
-            sizes->samples += point_samples(metric, i);
-        } else {
-            sizes->unsupported++;
-        }
-    }
+static void add_metric(struct tachoi_batch_sizes *sizes, const tacho_metric *metric,
+                       const struct tachoi_converter_options *options) {
     sizes->exemplars += tachoi_metric_exemplars(metric);
+    if (tachoi_unsupported_metric(metric, options->sends_native_histograms) != TACHOI_SUPPORTED) {
+        sizes->unsupported += metric->point_count;
+        return;
+    }
+    for (size_t i = 0; i < metric->point_count; i++) {
+        sizes->samples += point_samples(metric, i, options->converts_to_custom);
+    }
 }
 
-struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch) {
+struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch,
+                                                const struct tachoi_converter_options *options) {
     struct tachoi_batch_sizes sizes = {0};
     for (size_t i = 0; i < batch->scope_count; i++) {
         const tacho_scope_metrics *scope = tacho_metric_batch_scope(batch, i);
         for (size_t j = 0; j < scope->metric_count; j++) {
-            add_metric(&sizes, tacho_scope_metrics_metric(scope, j));
+            add_metric(&sizes, tacho_scope_metrics_metric(scope, j), options);
         }
     }
     return sizes;

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "remote_write/converter.h"
 #include "tacho/sdk/metric_data.h"
 
 struct tachoi_batch_sizes {
@@ -13,8 +14,9 @@ struct tachoi_batch_sizes {
     size_t exemplars;   /* of all points */
 };
 
-/** Without target_info. */
-struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch);
+/** Without target_info, and without what tells the end of series. */
+struct tachoi_batch_sizes tachoi_batch_sizes_of(const tacho_metric_batch *batch,
+                                                const struct tachoi_converter_options *options);
 
 /** Exemplars of all points of a metric. */
 size_t tachoi_metric_exemplars(const tacho_metric *metric);

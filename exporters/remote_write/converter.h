@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the way from a batch of the SDK to neutral records: series looked up or made, values as
- * bits, equal label sets merged. No lock, no transfer, no clock. Exporting side only.
+/* Owns the way from the SDK's collections to neutral records: series looked up or made, values as
+ * bits, deltas made cumulative, exemplars chosen, the ends of series told. No lock, no transfer, no
+ * clock. Exporting side only.
  *
- * Where two series of a collection have equal labels after translation (CONV-08, CONV-09): if they
- * are of one kind and agree in all their time series, they are one: sums and histograms are added,
- * of gauges the later value counts. Else the later one is dropped and counted.
- *
- * A collection may come in several batches. They are gathered in one run, which is to be sent when
- * the last one is in: only then are all equal label sets known. */
+ * A collection may come in several batches. They are gathered, and are to be sent when the last one
+ * is in: only then are all equal label sets known (gathering.h), and which series have ended: those
+ * that a whole collection did not bring get a stale marker with its time (CONV-30), and are
+ * forgotten. Series without an id cannot be missed; they get none. */
 #ifndef TACHOI_REMOTE_WRITE_CONVERTER_H
 #define TACHOI_REMOTE_WRITE_CONVERTER_H
 
-#include "remote_write/collisions.h"
-#include "remote_write/run.h"
-#include "remote_write/series_cache.h"
+#include "remote_write/gathering.h"
+#include "remote_write/series_memory.h"
+#include "tacho/exporters/remote_write.h"
 
 /** Texts and lists live as long as the converter. */
 struct tachoi_converter_options {
@@ -29,25 +28,18 @@ struct tachoi_converter_options {
 struct tachoi_converter {
     struct tachoi_converter_options options;
     struct tachoi_series_cache cache;
-    struct tachoi_collisions collisions;
-    struct tachoi_arena scratch;
-    bool has_told_exemplars;
+    struct tachoi_series_memories memories;
+    struct tachoi_gathering gathering;
+    struct tachoi_arena scratch; /* of one series in the making */
+    struct tachoi_arena work;    /* of one point */
 
     /* the last collection */
     bool is_open; /* more batches of it are to come */
     bool has_target_info;
-    struct tachoi_run run;
     int64_t time_ms;
     uint32_t generation;
-    bool must_compare_all; /* a series was found contested in it */
-    bool compares_all;     /* and so all records are in `collisions` */
 
-    /* the last batch */
-    uint64_t accepted; /* samples, those for the run and the invalid ones */
-    uint64_t invalid;
-    uint64_t unsupported; /* points, none of whose samples was accepted */
-    uint64_t exemplars;   /* not sent either */
-    bool lacked_memory;
+    uint64_t filtered; /* series that relabelling dropped, of the last batch */
 };
 
 void tachoi_converter_init(struct tachoi_converter *converter,
@@ -60,7 +52,13 @@ void tachoi_converter_fini(struct tachoi_converter *converter);
 void tachoi_converter_convert(struct tachoi_converter *converter, const tacho_metric_batch *batch,
                               int64_t time_ms);
 
-/** Ends an open collection with the batches that it has: its run is complete. */
+/** Ends an open collection with the batches that it has. */
 void tachoi_converter_give_up(struct tachoi_converter *converter);
+
+/** A last collection at `time_ms`, of the ends of series: of all, or, with `auto`, of those that at
+ * least two collections have brought (CONV-33). No collection may be open. The series stay known.
+ */
+void tachoi_converter_end_series(struct tachoi_converter *converter, tacho_remote_write_when when,
+                                 int64_t time_ms);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns what a series of the SDK becomes on the wire: the labels of its time series, encoded once. A
- * number has one time series; a histogram one per bucket, +Inf included, then _count, then _sum.
+ * number has one time series, and so has an exponential histogram; a classic histogram one per
+ * bucket, +Inf included, then _count, then _sum; a summary one per quantile, then _count, then
+ * _sum; a custom histogram the one that it is as a native histogram, then those of a classic one.
+ * Where relabelling has dropped some of them, the others are left.
  *
  * A label block is the repeated field `labels` of a 1.0 TimeSeries as protobuf-c packs it. It is
  * not kept whole: what the series shares with others is its shape's (series_shape.h), and only the
@@ -57,23 +60,25 @@ struct tachoi_encoded_series_source {
     const struct tachoi_prometheus_conversion *conversion;
     const tacho_scope *scope;
     const tacho_metric *metric;
+    enum tachoi_encoded_series_kind kind;
+    struct tachoi_metric_family *family; /* NULL = no metadata */
     tacho_attributes attributes;
     tacho_series_ref ref;
-    const double *bounds; /* of a histogram */
+    const double *bounds; /* of a histogram; of a summary, its quantiles */
     size_t bound_count;
 };
-
-enum tachoi_encoded_series_kind tachoi_encoded_series_kind_of(const tacho_metric *metric);
 
 struct tachoi_encoded_series_made {
     struct tachoi_encoded_series *series; /* NULL: it has no valid name or labels */
     /** Equal for series of which any time series have equal labels: of all labels but le, and the
      * name without _bucket, _count and _sum. */
     uint32_t label_hash;
+    bool is_filtered;    /* relabelling drops all of it: there is none */
     bool has_overridden; /* an attribute lost against a generated label (CONV-07) */
 };
 
 /** Makes a series of a shape of `shapes`. INVALID: `out` has none, since labels cannot be had.
+ * FILTERED: nor here, since relabelling drops all of it.
  * `arena` is scratch memory, used and reset. */
 enum tachoi_prometheus_result
 tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
@@ -83,8 +88,8 @@ tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
 /** The series target_info; INVALID if there is nothing to tell. */
 enum tachoi_prometheus_result
 tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion,
-                          struct tachoi_series_shapes *shapes, struct tachoi_arena *arena,
-                          struct tachoi_encoded_series_made *out);
+                          struct tachoi_metric_family *family, struct tachoi_series_shapes *shapes,
+                          struct tachoi_arena *arena, struct tachoi_encoded_series_made *out);
 
 void tachoi_encoded_series_destroy(struct tachoi_encoded_series *series,
                                    struct tachoi_series_shapes *shapes);

@@ -11,11 +11,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fork.h"
 #include "base/options.h"
 #include "prometheus/timestamps.h"
 #include "remote_write/converter.h"
 #include "remote_write/exit_handler.h"
+#include "remote_write/export_gate.h"
 #include "remote_write/options.h"
 #include "tacho/sdk/diagnostics.h"
 
@@ -24,7 +26,9 @@ struct exporter {
     struct tachoi_remote_write_config config;
     uint32_t fork_generation;
 
-    /* exporting thread only */
+    struct tachoi_export_gate gate;
+
+    /* who is inside the gate only */
     struct tachoi_timestamps timestamps;
     uint64_t collected_unix_ns; /* the last collection's times, by which its batches are known */
     uint64_t collected_monotonic_ns;
@@ -44,6 +48,7 @@ static void release(void *owner) {
     tachoi_worker_fini(&exporter->worker);
     tachoi_converter_fini(&exporter->converter);
     tachoi_remote_write_config_fini(&exporter->config);
+    tachoi_export_gate_fini(&exporter->gate);
     tachoi_free(exporter);
 }
 
@@ -57,7 +62,8 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
     if (result == TACHOI_TIMESTAMP_OK) {
         return true;
     }
-    const struct tachoi_batch_sizes sizes = tachoi_batch_sizes_of(batch);
+    const struct tachoi_batch_sizes sizes =
+        tachoi_batch_sizes_of(batch, &exporter->converter.options);
     tachoi_worker_drop_for_clock(&exporter->worker, &sizes);
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "clock",
                              result == TACHOI_TIMESTAMP_TOO_EARLY
@@ -71,14 +77,14 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
 static int hand_over(struct exporter *exporter) {
     struct tachoi_converter *converter = &exporter->converter;
     return tachoi_worker_accept(
-        &exporter->worker,
-        &(struct tachoi_worker_batch){.run = converter->is_open ? NULL : &converter->run,
-                                      .accepted = converter->accepted,
-                                      .invalid = converter->invalid,
-                                      .unsupported = converter->unsupported,
-                                      .exemplars = converter->exemplars,
-                                      .time_ms = converter->time_ms,
-                                      .cache = &converter->cache});
+        &exporter->worker, &(struct tachoi_worker_batch){
+                               .run = converter->is_open ? NULL : &converter->gathering.runs[0],
+                               .accepted = converter->gathering.accepted,
+                               .invalid = converter->gathering.invalid,
+                               .unsupported = converter->gathering.unsupported,
+                               .exemplars = converter->gathering.unsupported_exemplars,
+                               .time_ms = converter->time_ms,
+                               .cache = &converter->cache});
 }
 
 static bool goes_on(const struct exporter *exporter, const tacho_metric_batch *batch) {
@@ -96,17 +102,12 @@ static bool begin_collection(struct exporter *exporter, const tacho_metric_batch
     }
     exporter->collected_unix_ns = batch->time_unix_nano;
     exporter->collected_monotonic_ns = batch->time_monotonic_ns;
-    tachoi_worker_lend(&exporter->worker, &exporter->converter.run);
+    tachoi_worker_lend(&exporter->worker, &exporter->converter.gathering.runs[0]);
     return time_batch(exporter, batch, time_ms);
 }
 
-static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
-    struct exporter *exporter = self;
+static int export_inside(struct exporter *exporter, const tacho_metric_batch *batch) {
     int64_t time_ms = 0; /* where it goes on, the collection's counts */
-    (void)deadline_ns;   /* nothing here waits */
-    if (is_forked(exporter)) {
-        return TACHO_E_FORKED;
-    }
     if (!tachoi_worker_is_open(&exporter->worker)) {
         return TACHO_E_SHUTDOWN;
     }
@@ -115,7 +116,39 @@ static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t de
     }
     tachoi_converter_convert(&exporter->converter, batch, time_ms);
     int status = hand_over(exporter);
-    return status == TACHO_OK && exporter->converter.lacked_memory ? TACHO_E_NO_MEMORY : status;
+    return status == TACHO_OK && exporter->converter.gathering.lacked_memory ? TACHO_E_NO_MEMORY
+                                                                             : status;
+}
+
+static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
+    struct exporter *exporter = self;
+    if (is_forked(exporter)) {
+        return TACHO_E_FORKED;
+    }
+    if (!tachoi_export_gate_enter(&exporter->gate, deadline_ns)) {
+        return TACHO_E_SHUTDOWN; /* nothing else stays inside */
+    }
+    const int status = export_inside(exporter, batch);
+    tachoi_export_gate_leave(&exporter->gate);
+    return status;
+}
+
+/* Queues what is left of a collection, and the ends of series (CONV-33). */
+static void say_last_words(struct exporter *exporter) {
+    struct tachoi_converter *converter = &exporter->converter;
+    if (converter->is_open) {
+        tachoi_converter_give_up(converter);
+        (void)hand_over(exporter);
+    }
+    tachoi_worker_lend(&exporter->worker, &converter->gathering.runs[0]);
+    tachoi_converter_end_series(converter, exporter->config.values.stale_on_shutdown,
+                                exporter->timestamps.last_ms + 1);
+    (void)hand_over(exporter);
+}
+
+static bool has_last_words(const struct exporter *exporter, uint64_t deadline_ns) {
+    return exporter->config.values.stale_on_shutdown != TACHO_REMOTE_WRITE_NEVER &&
+           deadline_ns > tachoi_monotonic_ns();
 }
 
 static int force_flush(void *self, uint64_t deadline_ns) {
@@ -126,9 +159,17 @@ static int force_flush(void *self, uint64_t deadline_ns) {
 
 static int shut_down(void *self, uint64_t deadline_ns) {
     struct exporter *exporter = self;
-    return is_forked(exporter)
-               ? TACHO_E_FORKED
-               : tachoi_worker_close(&exporter->worker, deadline_ns, TACHOI_STOP_GRACE_MS);
+    if (is_forked(exporter)) {
+        return TACHO_E_FORKED;
+    }
+    if (has_last_words(exporter, deadline_ns) &&
+        tachoi_export_gate_enter(&exporter->gate, deadline_ns)) {
+        if (tachoi_worker_is_open(&exporter->worker) && exporter->timestamps.last_ms > 0) {
+            say_last_words(exporter);
+        }
+        tachoi_export_gate_leave(&exporter->gate);
+    }
+    return tachoi_worker_close(&exporter->worker, deadline_ns, TACHOI_STOP_GRACE_MS);
 }
 
 static void destroy(void *self) {
@@ -227,9 +268,15 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
                               .prometheus = {.disable_scope_info = values->disable_scope_info},
                               .disable_target_info = values->disable_target_info,
                           });
+    status = tachoi_export_gate_init(&exporter->gate);
+    if (status != TACHO_OK) {
+        tachoi_remote_write_config_fini(&exporter->config);
+        return status;
+    }
     status = tachoi_worker_start(&exporter->worker, &exporter->config, release, exporter);
     if (status != TACHO_OK) {
         refuse_start(error, status, errno);
+        tachoi_export_gate_fini(&exporter->gate);
         tachoi_remote_write_config_fini(&exporter->config);
     }
     return status;

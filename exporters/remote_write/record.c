@@ -35,6 +35,8 @@ void tachoi_record_fill_stale(struct tachoi_record *record, bool has_sum) {
            (shape->record_words - TACHOI_RECORD_HEAD_WORDS) * sizeof record->words[0]);
     if (shape->kind == TACHOI_ENCODED_HISTOGRAM || shape->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM) {
         record->words[TACHOI_HISTOGRAM_HAS_SUM] = has_sum ? 1 : 0;
+    } else if (shape->record_words == TACHOI_NUMBER_RECORD_WORDS) {
+        record->words[TACHOI_NUMBER_VALUE] = TACHOI_STALE_MARKER;
     }
     tachoi_record_set_flag(record, TACHOI_RECORD_STALE);
 }

@@ -46,6 +46,9 @@ enum {
     TACHOI_EXPONENTIAL_WORDS = 7
 };
 
+/** Shards of an exporter at most (QUEUE-01). */
+#define TACHOI_SHARDS_MAX 64
+
 #define TACHOI_RECORD_HEAD_WORDS (sizeof(struct tachoi_record) / sizeof(uint64_t))
 #define TACHOI_NUMBER_RECORD_WORDS (TACHOI_RECORD_HEAD_WORDS + 1)
 static inline size_t tachoi_histogram_record_words(size_t bound_count) {
@@ -109,8 +112,8 @@ static inline const uint64_t *tachoi_record_extra(const struct tachoi_record *re
 static inline size_t tachoi_record_samples(const struct tachoi_record *record) {
     const struct tachoi_series_shape *shape = record->series->shape;
     if (shape->kind == TACHOI_ENCODED_HISTOGRAM) {
-        return tachoi_histogram_components(shape->bound_count,
-                                           record->words[TACHOI_HISTOGRAM_HAS_SUM] != 0);
+        const bool lacks_sum = record->words[TACHOI_HISTOGRAM_HAS_SUM] == 0;
+        return shape->component_count - (lacks_sum && shape->ends_with_sum ? 1 : 0);
     }
     return shape->kind == TACHOI_ENCODED_SUMMARY ? shape->component_count : 1;
 }
@@ -136,7 +139,8 @@ static inline void tachoi_record_set_number(struct tachoi_record *record, double
 void tachoi_record_fill_histogram(struct tachoi_record *record, const tacho_histogram_point *point);
 void tachoi_record_fill_summary(struct tachoi_record *record, const tacho_summary_point *point);
 
-/** Makes it the end of its series: the words of its kind are zeros, but for has_sum. */
+/** Makes it the end of its series: the words of its kind are zeros, but for has_sum,
+ * and a number is the marker. */
 void tachoi_record_fill_stale(struct tachoi_record *record, bool has_sum);
 
 /** Buckets of one sign in an exponential histogram's record; `counts` is in the record. */

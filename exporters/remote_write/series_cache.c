@@ -224,6 +224,7 @@ tachoi_series_cache_add(struct tachoi_series_cache *cache, tacho_series_ref ref,
         .generation = ref.generation,
         .label_hash = made->label_hash & ((UINT32_C(1) << TACHOI_LABEL_HASH_BITS) - 1),
         .kind = (uint32_t)kind & 7U,
+        .is_filtered = made->is_filtered ? 1 : 0,
         .visit = cache->first_visit + cache->visits++};
     put_id(cache, number);
     claim_labels(cache, number);
@@ -248,11 +249,11 @@ static void swap(struct tachoi_series_cache *cache, size_t i, size_t j) {
 }
 
 /* Moves what is to be retired behind the others, whose order stays. Returns how many those are. */
-static size_t sort_out(struct tachoi_series_cache *cache) {
+static size_t sort_out(struct tachoi_series_cache *cache, bool is_whole) {
     size_t kept = 0;
     for (size_t i = 0; i < cache->count; i++) {
         const struct tachoi_cached_series *entry = &cache->entries[i];
-        if (entry->id != TACHOI_NO_SERIES_ID && is_visited(cache, entry)) {
+        if (entry->id != TACHOI_NO_SERIES_ID && (is_visited(cache, entry) || !is_whole)) {
             swap(cache, kept++, i);
         }
     }
@@ -274,16 +275,16 @@ static void order(struct tachoi_series_cache *cache) {
     }
 }
 
-void tachoi_series_cache_finish(struct tachoi_series_cache *cache) {
+void tachoi_series_cache_finish(struct tachoi_series_cache *cache, bool is_whole) {
     const size_t known = cache->visits - cache->without_id;
-    const bool is_complete = known == cache->count;
+    const bool is_complete = is_whole ? known == cache->count : cache->without_id == 0;
     const bool is_in_order = cache->detours <= cache->visits / DETOURS_TOLERATED;
     cache->kept = cache->count;
     if (is_complete && is_in_order) {
         return;
     }
     if (!is_complete) {
-        cache->kept = sort_out(cache);
+        cache->kept = sort_out(cache, is_whole);
     }
     if (!is_in_order) {
         order(cache);
@@ -298,7 +299,7 @@ void tachoi_series_cache_retire_locked(struct tachoi_series_cache *cache,
                                        tachoi_series_retire_fn retire, void *user) {
     for (size_t i = cache->kept; i < cache->count; i++) {
         if (cache->entries[i].series != NULL) {
-            retire(cache->entries[i].series, cache->entries[i].records, user);
+            retire(&cache->entries[i], user);
         }
     }
     cache->count = cache->kept;

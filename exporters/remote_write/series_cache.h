@@ -21,7 +21,7 @@
 /** The id of a series that has none. */
 #define TACHOI_NO_SERIES_ID UINT64_C(0)
 
-#define TACHOI_LABEL_HASH_BITS 27
+#define TACHOI_LABEL_HASH_BITS 24
 
 /** All that a collection needs of a series that it had before: the labels are left alone. */
 struct tachoi_cached_series {
@@ -31,10 +31,21 @@ struct tachoi_cached_series {
     uint32_t label_hash : TACHOI_LABEL_HASH_BITS;
     uint32_t kind : 3; /* enum tachoi_encoded_series_kind */
     uint32_t is_contested : 1;
-    uint32_t has_sum : 1; /* its last histogram had one */
-    uint32_t visit;       /* number of its last visit; wraps around */
-    uint32_t records;     /* that were made of it; wraps around */
+    uint32_t has_sum : 1;     /* its last histogram had one */
+    uint32_t is_filtered : 1; /* relabelling drops it: there is no series */
+    uint32_t is_ended : 1;    /* its end was told, and no value has come since */
+    uint32_t has_memory : 1;  /* see series_memory.h */
+    uint32_t visit;           /* number of its last visit; wraps around */
+    uint32_t records;         /* that were made of it; wraps around */
 };
+
+/** The shard of a series: by its labels, so that equal ones are in one. */
+static inline size_t tachoi_cached_series_shard(const struct tachoi_cached_series *entry,
+                                                size_t shard_count) {
+    return shard_count == 1
+               ? 0
+               : (size_t)((uint64_t)entry->label_hash * shard_count >> TACHOI_LABEL_HASH_BITS);
+}
 
 /** Numbers of entries, by a hash: open addressing, a power of two slots. */
 struct tachoi_series_index {
@@ -70,19 +81,33 @@ void tachoi_series_cache_begin(struct tachoi_series_cache *cache);
 struct tachoi_cached_series *tachoi_series_cache_look_up(struct tachoi_series_cache *cache,
                                                          tacho_series_ref ref, bool *is_first);
 
-static inline struct tachoi_cached_series *
-tachoi_series_cache_find(struct tachoi_series_cache *cache, tacho_series_ref ref, bool *is_first) {
+/** The entry where the next point's is expected, if that is its and not yet visited; else NULL. */
+static inline const struct tachoi_cached_series *
+tachoi_series_cache_expected(const struct tachoi_series_cache *cache, tacho_series_ref ref) {
     if (cache->expected < cache->count) {
-        struct tachoi_cached_series *entry = &cache->entries[cache->expected];
+        const struct tachoi_cached_series *entry = &cache->entries[cache->expected];
         if (entry->id == ref.id && entry->generation == ref.generation &&
             entry->visit - cache->first_visit >= cache->visits && ref.id != TACHOI_NO_SERIES_ID) {
-            cache->expected++;
-            entry->visit = cache->first_visit + cache->visits++;
-            *is_first = true;
             return entry;
         }
     }
-    return tachoi_series_cache_look_up(cache, ref, is_first);
+    return NULL;
+}
+
+/** Visits it. */
+static inline struct tachoi_cached_series *
+tachoi_series_cache_take(struct tachoi_series_cache *cache) {
+    struct tachoi_cached_series *entry = &cache->entries[cache->expected++];
+    entry->visit = cache->first_visit + cache->visits++;
+    return entry;
+}
+
+static inline struct tachoi_cached_series *
+tachoi_series_cache_find(struct tachoi_series_cache *cache, tacho_series_ref ref, bool *is_first) {
+    *is_first = true;
+    return tachoi_series_cache_expected(cache, ref) != NULL
+               ? tachoi_series_cache_take(cache)
+               : tachoi_series_cache_look_up(cache, ref, is_first);
 }
 
 /** Takes over the series `made`, which may have none, under an identity that is not there, and
@@ -93,16 +118,16 @@ struct tachoi_cached_series *tachoi_series_cache_add(struct tachoi_series_cache 
                                                      const struct tachoi_encoded_series_made *made);
 
 /** After a collection: sorts out what is to be retired, and puts the rest into the order of the
- * collection where that has changed. */
-void tachoi_series_cache_finish(struct tachoi_series_cache *cache);
+ * collection where that has changed. With `is_whole` false nothing is: the collection broke off,
+ * and what it did not bring may be there all the same. */
+void tachoi_series_cache_finish(struct tachoi_series_cache *cache, bool is_whole);
 
 /** Frees retired series, a list by `next_gone`. */
 void tachoi_series_cache_free(struct tachoi_series_cache *cache,
                               struct tachoi_encoded_series *gone);
 
-/** Called for each series that leaves, and how many records were made of it. */
-typedef void (*tachoi_series_retire_fn)(struct tachoi_encoded_series *series, uint32_t records,
-                                        void *user);
+/** Called for each series that leaves; entry->records were made of it. */
+typedef void (*tachoi_series_retire_fn)(const struct tachoi_cached_series *entry, void *user);
 
 /** After finish, when the collection's records are queued: gives up what was sorted out. The
  * account's lock is held. */

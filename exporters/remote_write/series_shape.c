@@ -42,14 +42,21 @@ static uint64_t hash_of(const struct tachoi_series_shape_source *source) {
 static bool is_same(const struct tachoi_series_shape *shape,
                     const struct tachoi_series_shape_source *source) {
     if (shape->is_private || shape->kind != source->kind || shape->family != source->family ||
-        shape->bound_count != source->bound_count || shape->own_count != source->own_count) {
+        shape->bound_count != source->bound_count || shape->own_count != source->own_count ||
+        shape->component_count < source->component_count) {
         return false;
     }
     const struct tachoi_shape_component *first = &shape->components[0];
-    const size_t pieces = source->own_count + 1;
+    const size_t pieces = source->component_count * (source->own_count + 1);
+    const size_t length = sum_of(source->lengths, pieces);
     const size_t bounds = source->bound_count * sizeof source->bounds[0];
+    for (size_t i = 0; i < source->component_count; i++) {
+        if (shape->components[i].part != source->parts[i]) {
+            return false;
+        }
+    }
     return memcmp(first->lengths, source->lengths, pieces * sizeof source->lengths[0]) == 0 &&
-           memcmp(first->bytes, source->bytes, first->length) == 0 &&
+           memcmp(first->bytes, source->bytes, length) == 0 &&
            (bounds == 0 || memcmp(shape->bounds, source->bounds, bounds) == 0);
 }
 
@@ -118,7 +125,8 @@ static struct tachoi_series_shape *allocate(const struct tachoi_series_shape_sou
         struct tachoi_shape_component *component = &shape->components[i];
         component->bytes = bytes;
         component->lengths = piece_lengths;
-        component->length = sum_of(piece_lengths, source->own_count + 1);
+        component->length = (uint32_t)sum_of(piece_lengths, source->own_count + 1);
+        component->part = source->parts[i];
         bytes += component->length;
         piece_lengths += source->own_count + 1;
     }
@@ -166,6 +174,7 @@ tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
     shape->component_count = (uint32_t)source->component_count;
     shape->own_count = (uint32_t)source->own_count;
     shape->record_words = (uint32_t)record_words_of(source);
+    shape->ends_with_sum = source->parts[source->component_count - 1] == source->bound_count + 2;
     shape->is_private = source->is_private;
     shape->is_utf8 = source->is_utf8;
     shape->family = source->family;

@@ -36,7 +36,8 @@ enum tachoi_encoded_series_kind {
 struct tachoi_shape_component {
     const unsigned char *bytes; /* its pieces, one behind the other */
     const uint32_t *lengths;    /* of each */
-    size_t length;              /* of all */
+    uint32_t length;            /* of all */
+    uint32_t part;              /* which part of a point it is: its place, had none been dropped */
 };
 
 struct tachoi_series_shape {
@@ -46,6 +47,7 @@ struct tachoi_series_shape {
     /** Time series: 1, or of a histogram one per bucket, _count, _sum, and of a summary one per
      * quantile, _count, _sum. Of a custom histogram first the one without suffix, then those. */
     uint32_t component_count;
+    bool ends_with_sum;    /* the last component is the _sum of a histogram */
     uint32_t record_words; /* of a record without its extra words */
     uint32_t own_count;
     bool is_private; /* of one series alone: no other may have it */
@@ -76,6 +78,7 @@ struct tachoi_series_shape_source {
     size_t component_count;
     size_t own_count;
     const uint32_t *lengths;
+    const uint32_t *parts; /* component_count */
     const unsigned char *bytes;
     bool is_private;
     bool is_utf8;
@@ -93,8 +96,8 @@ struct tachoi_series_shapes {
 /** Frees all shapes, used or not. */
 void tachoi_series_shapes_fini(struct tachoi_series_shapes *shapes);
 
-/** A shape that agrees with the source in all but the components behind the first, of which only
- * that one is looked at: name, bounds and labels make the others. NULL if there is none. */
+/** A shape that agrees with the source, of whose components it may have more: where name, bounds
+ * and labels make the others, the first is enough. NULL if there is none. */
 struct tachoi_series_shape *
 tachoi_series_shapes_find(const struct tachoi_series_shapes *shapes,
                           const struct tachoi_series_shape_source *source);
@@ -111,7 +114,7 @@ void tachoi_series_shapes_tidy(struct tachoi_series_shapes *shapes,
 /** Whether components `i` and `j` have equal pieces. */
 bool tachoi_series_shape_is_equal(const struct tachoi_series_shape *shape, size_t i, size_t j);
 
-/** Samples of a number or of a histogram point. */
+/** Time series of a classic histogram. */
 static inline uint32_t tachoi_histogram_components(size_t bound_count, bool has_sum) {
     return (uint32_t)bound_count + 2 + (has_sum ? 1 : 0);
 }

@@ -13,61 +13,54 @@ struct reason {
     const char *cure;
 };
 
-static const struct reason exponential_histogram = {
-    "exponential_histogram", "exponential histograms cannot be sent yet",
-    "choose explicit buckets, by a view or by default_aggregations"};
-static const struct reason summary = {"summary", "summaries cannot be sent yet",
-                                      "let the producer give count and sum as two sums"};
-static const struct reason delta = {"delta_temporality", "Prometheus needs cumulative values",
-                                    "let the reader or the producer make it cumulative"};
-static const struct reason unknown_type = {"unknown_type", "this version does not know its type",
-                                           "use a newer exporter"};
-static const struct reason no_recorded_value = {
-    "no_recorded_value", "their series have ended",
-    "nothing need be done: the receiver takes a series that gets no samples as ended"};
+static const struct reason reasons[] = {
+    [TACHOI_UNSUPPORTED_TYPE] = {"unknown_type", "this version does not know their type",
+                                 "use a newer exporter"},
+    [TACHOI_UNSUPPORTED_NATIVE_HISTOGRAMS] =
+        {"native_histograms_off", "native histograms are switched off",
+         "let send_native_histograms be auto or always, or choose explicit buckets by a view or by "
+         "default_aggregations"},
+    [TACHOI_UNSUPPORTED_SCALE] = {"native_histogram_scale",
+                                  "receivers know no native histogram of a scale below -4",
+                                  "raise max_size, or choose explicit buckets"},
+    [TACHOI_UNSUPPORTED_NO_SUM] = {"native_histogram_sum",
+                                   "a native histogram needs a sum, and instruments that record "
+                                   "negative values have none",
+                                   "choose explicit buckets"},
+    [TACHOI_UNSUPPORTED_INVALID_HISTOGRAM] =
+        {"native_histogram_invalid", "count, buckets and zero bucket of a histogram disagree",
+         "mend the producer"},
+    [TACHOI_UNSUPPORTED_DELTA_ORDER] = {"delta_order",
+                                        "a delta begins before the one before it ended",
+                                        "let the producer bring its points in order, once"},
+    [TACHOI_UNSUPPORTED_DELTA_BUCKETS] = {"delta_buckets",
+                                          "the buckets of a delta do not fit those before it",
+                                          "let the producer give the series a new id"},
+    [TACHOI_UNSUPPORTED_DELTA_WITHOUT_ID] =
+        {"delta_temporality",
+         "Prometheus needs cumulative values, and deltas of a series without an id cannot be added",
+         "let the producer give its series ids, or make them cumulative"},
+};
 
-static bool is_cumulative(const tacho_metric *metric) {
-    return metric->temporality == TACHO_TEMPORALITY_CUMULATIVE;
-}
-
-/* NULL if it can be sent. */
-static const struct reason *reason_of(const tacho_metric *metric) {
+enum tachoi_unsupported tachoi_unsupported_metric(const tacho_metric *metric,
+                                                  bool sends_native_histograms) {
     switch (metric->type) {
     case TACHO_METRIC_GAUGE:
-        return NULL;
     case TACHO_METRIC_SUM:
     case TACHO_METRIC_HISTOGRAM:
-        return is_cumulative(metric) ? NULL : &delta;
-    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
-        return &exponential_histogram;
     case TACHO_METRIC_SUMMARY:
-        return &summary;
+        return TACHOI_SUPPORTED;
+    case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
+        return sends_native_histograms ? TACHOI_SUPPORTED : TACHOI_UNSUPPORTED_NATIVE_HISTOGRAMS;
     }
-    return &unknown_type;
+    return TACHOI_UNSUPPORTED_TYPE;
 }
 
-bool tachoi_is_metric_supported(const tacho_metric *metric) {
-    return reason_of(metric) == NULL;
-}
-
-bool tachoi_is_point_supported(const tacho_metric *metric, size_t index) {
-    const uint32_t flags = metric->type == TACHO_METRIC_HISTOGRAM
-                               ? tacho_metric_histogram_point(metric, index)->flags
-                               : tacho_metric_number_point(metric, index)->flags;
-    return (flags & TACHO_POINT_NO_RECORDED_VALUE) == 0;
-}
-
-void tachoi_report_unsupported(const tacho_metric *metric, size_t points) {
-    const struct reason *reason = reason_of(metric);
-    reason = reason != NULL ? reason : &no_recorded_value;
+void tachoi_report_unsupported(const tacho_metric *metric, enum tachoi_unsupported why,
+                               size_t points) {
+    const struct reason *reason = &reasons[why];
     const size_t length = metric->name.length < NAME_SHOWN ? metric->name.length : NAME_SHOWN;
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, reason->kind,
                              "%zu points of `%.*s` are not sent: %s; %s", points, (int)length,
                              metric->name.data, reason->why, reason->cure);
-}
-
-void tachoi_report_exemplars(void) {
-    tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "exemplars",
-                             "exemplars are not sent yet, their points are; where nothing else "
-                             "needs them, set the provider's exemplar_filter to always_off");
 }

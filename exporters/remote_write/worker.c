@@ -177,8 +177,8 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 
 /* --- accepting --- */
 
-static void retire(struct tachoi_encoded_series *series, uint32_t records, void *user) {
-    tachoi_queue_retire_locked(user, series, records);
+static void retire(const struct tachoi_cached_series *entry, void *user) {
+    tachoi_queue_retire_locked(user, entry->series, entry->records);
 }
 
 static uint64_t trim_locked(struct tachoi_worker *worker, int64_t time_ms) {

@@ -144,8 +144,8 @@ static void keep_messages(struct size *size) {
     struct series *series = &size->translating;
     series_collect(series);
     struct tachoi_wire wire = {.max_length = SIZE_MAX};
-    if (!tachoi_protocol_v1.append(&wire, &series->converter.run, 0,
-                                   series->converter.run.sample_count)) {
+    if (!tachoi_protocol_v1.append(&wire, &series->converter.gathering.runs[0], 0,
+                                   series->converter.gathering.runs[0].sample_count)) {
         bench_die("no memory for the floor");
     }
     size->message = wire.data;

@@ -15,7 +15,7 @@ static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t de
     if (series->way == SERIES_TRANSLATE) {
         if (!series->converter.is_open) {
             series->time_ms += 1000;
-            tachoi_queue_lend_locked(&series->queue, &series->converter.run);
+            tachoi_queue_lend_locked(&series->queue, &series->converter.gathering.runs[0]);
         }
         tachoi_converter_convert(&series->converter, batch, series->time_ms);
     }
@@ -128,7 +128,7 @@ static size_t encode_from(struct series *series, size_t begin) {
 }
 
 void series_deliver(struct series *series) {
-    tachoi_queue_append_locked(&series->queue, &series->converter.run);
+    tachoi_queue_append_locked(&series->queue, &series->converter.gathering.runs[0]);
     series->requests = series->message_bytes = series->body_bytes = 0;
     while (series->queue.waiting.sample_count > 0) {
         if (!tachoi_queue_take_locked(&series->queue, REQUEST_SAMPLES, &series->flight)) {

@@ -75,6 +75,7 @@ UNUSED static tacho_remote_write_options fast_options(const char *endpoint) {
                                         .min_backoff_ms = 1,
                                         .max_backoff_ms = 20,
                                         .disable_target_info = true,
+                                        .stale_on_shutdown = TACHO_REMOTE_WRITE_NEVER,
                                         .proxy_url = ""};
 }
 

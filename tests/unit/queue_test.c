@@ -17,6 +17,7 @@ static struct tachoi_series_shape histogram_shape = {.kind = TACHOI_ENCODED_HIST
                                                      .bound_count = 2,
                                                      .component_count = 5,
                                                      .record_words = 9,
+                                                     .ends_with_sum = true,
                                                      .is_private = true,
                                                      .size_bytes = 1000};
 static struct tachoi_encoded_series gauge = {.shape = &gauge_shape};

@@ -44,7 +44,7 @@ static void convert(void) {
 
 /* Record `index` of the run. */
 static struct tachoi_record *record_at(size_t index) {
-    struct tachoi_run_walk walk = tachoi_run_walk(&converter.run);
+    struct tachoi_run_walk walk = tachoi_run_walk(&converter.gathering.runs[0]);
     struct tachoi_record *record = tachoi_run_next(&walk);
     for (size_t i = 0; i < index && record != NULL; i++) {
         record = tachoi_run_next(&walk);
@@ -58,13 +58,13 @@ static double value_at(size_t index) {
     return value;
 }
 
-static void retire(struct tachoi_encoded_series *series, uint32_t records, void *user) {
-    tachoi_queue_retire_locked(user, series, records);
+static void retire(const struct tachoi_cached_series *entry, void *user) {
+    tachoi_queue_retire_locked(user, entry->series, entry->records);
 }
 
 /* What the worker does with a collection. */
 static void enqueue(void) {
-    tachoi_queue_append_locked(&queue, &converter.run);
+    tachoi_queue_append_locked(&queue, &converter.gathering.runs[0]);
     tachoi_series_cache_retire_locked(&converter.cache, retire, &queue);
     tachoi_series_cache_free(&converter.cache, tachoi_queue_take_gone_locked(&queue));
 }
@@ -90,8 +90,8 @@ Test(converter, series_are_encoded_once_and_forgotten_when_unseen) {
     convert();
     enqueue();
     cr_assert(eq(sz, converter.cache.count, 1));
-    cr_assert(gt(u64, queue.bytes, 21 * 32)); /* nine are the queue's */
-    cr_assert(eq(sz, tachoi_queue_clear_locked(&queue), 21));
+    cr_assert(gt(u64, queue.bytes, 30 * 32)); /* nine are the queue's, and their ends */
+    cr_assert(eq(sz, tachoi_queue_clear_locked(&queue), 30));
     cr_assert(eq(u64, queue.bytes, 0));
     tachoi_series_cache_free(&converter.cache, tachoi_queue_take_gone_locked(&queue));
     cr_assert(eq(sz, converter.cache.shapes.count, 1));
@@ -111,7 +111,7 @@ Test(converter, series_are_found_in_any_order) {
         }
         convert();
         cr_assert(eq(ptr, (void *)record_at(51)->series, (void *)first));
-        cr_assert(eq(sz, converter.run.sample_count, 101));
+        cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 101));
         cr_assert(eq(sz, converter.cache.count, 101));
         enqueue();
     }
@@ -135,7 +135,7 @@ Test(converter, a_series_that_comes_twice_is_one) {
         batch_add_gauges(&batch, "level", 1, 10);
         batch_add_gauge(&batch, "level", 3, 33, TACHO_NO_ATTRS);
         convert();
-        cr_assert(eq(sz, converter.run.sample_count, 10));
+        cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 10));
         cr_assert(eq(dbl, value_at(2), 33.0));
         cr_assert(eq(sz, converter.cache.count, 10));
         enqueue();
@@ -148,7 +148,7 @@ Test(converter, a_new_generation_gets_new_labels) {
     ((tacho_number_point *)batch.metrics[0].points)->series.generation = 2;
     convert();
     cr_assert(eq(sz, converter.cache.count, 2));
-    cr_assert(eq(sz, converter.run.sample_count, 1));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 1));
 }
 
 /* CONV-08 */
@@ -156,10 +156,10 @@ Test(converter, an_empty_attribute_and_none_are_one_series) {
     batch_add_counter(&batch, "jobs", 1, 3, TACHO_ATTRS(TACHO_STR("a", "")));
     batch_add_counter(&batch, "jobs", 2, 4, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(sz, converter.run.sample_count, 1));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 1));
     cr_assert(eq(dbl, value_at(0), 7.0));
-    cr_assert(eq(u64, converter.accepted, 1));
-    cr_assert(eq(u64, converter.invalid, 0));
+    cr_assert(eq(u64, converter.gathering.accepted, 1));
+    cr_assert(eq(u64, converter.gathering.invalid, 0));
 }
 
 /* CONV-09 */
@@ -171,7 +171,7 @@ Test(converter, instruments_of_one_kind_and_labels_are_merged) {
     batch_add_up_down_counter(&batch, "up.down", 3, -3, TACHO_NO_ATTRS);
     batch_add_up_down_counter(&batch, "up_down", 4, 5, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(sz, converter.run.sample_count, 2));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 2));
     cr_assert(eq(dbl, value_at(0), 4.0)); /* the later gauge */
     cr_assert(eq(dbl, value_at(1), 2.0)); /* sums add */
     batch_fini(&batch);
@@ -182,7 +182,7 @@ Test(converter, instruments_of_one_kind_and_labels_are_merged) {
     const struct tachoi_record *record = record_at(0);
     double sum;
     memcpy(&sum, &record->words[TACHOI_HISTOGRAM_SUM], sizeof sum);
-    cr_assert(eq(sz, converter.run.sample_count, 4));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 4 + 2)); /* two have ended */
     cr_assert(eq(u64, record->words[TACHOI_HISTOGRAM_COUNT], 6));
     cr_assert(eq(u64, record->words[TACHOI_HISTOGRAM_BUCKETS], 2));
     cr_assert(eq(u64, record->words[TACHOI_HISTOGRAM_BUCKETS + 1], 4));
@@ -199,22 +199,22 @@ Test(converter, instruments_that_only_overlap_cost_the_later_one) {
     batch_add_histogram(&batch, "d", 4, bounds, counts, 1, 2, TACHO_NO_ATTRS);
     batch_add_histogram(&batch, "d", 5, other_bounds, counts, 1, 2, TACHO_NO_ATTRS); /* bounds */
     convert();
-    cr_assert(eq(sz, converter.run.sample_count, 1 + 4));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 1 + 4));
     cr_assert(eq(dbl, value_at(0), 7.0));
-    cr_assert(eq(u64, converter.invalid, 4 + 1 + 4));
-    cr_assert(eq(u64, converter.accepted, 5 + 9));
+    cr_assert(eq(u64, converter.gathering.invalid, 4 + 1 + 4));
+    cr_assert(eq(u64, converter.gathering.accepted, 5 + 9));
 }
 
 Test(converter, a_collision_ends_when_its_cause_does) {
     batch_add_gauge(&batch, "x", 1, 1, TACHO_NO_ATTRS);
     batch_add_up_down_counter(&batch, "x", 2, 2, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.invalid, 1));
+    cr_assert(eq(u64, converter.gathering.invalid, 1));
     batch_fini(&batch);
     batch_init(&batch, resource, 1);
     batch_add_up_down_counter(&batch, "x", 2, 2, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.invalid, 0));
+    cr_assert(eq(u64, converter.gathering.invalid, 0));
     cr_assert(eq(dbl, value_at(0), 2.0));
 }
 
@@ -235,8 +235,8 @@ Test(converter, equal_labels_are_found_when_a_series_is_added_later) {
             batch_add_gauge(&batch, "size.sum", 6, 8, TACHO_NO_ATTRS);
         }
         convert();
-        cr_assert(eq(u64, converter.invalid, i % 3 != 0 ? 4 : 0), "%d", i);
-        cr_assert(eq(sz, converter.run.sample_count, 4));
+        cr_assert(eq(u64, converter.gathering.invalid, i % 3 != 0 ? 4 : 0), "%d", i);
+        cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 4));
         cr_assert(eq(dbl, value_at(0), i >= 2 ? 8.0 : 7.0));
         enqueue();
     }
@@ -255,7 +255,7 @@ Test(converter, the_last_of_many_equal_series_is_found_again) {
         items[20] = TACHO_STR("a", "\uFFFD");
         batch_add_counter(&batch, "jobs", 100 + left, 1, tacho_attributes_from(&items[20], 1));
         convert();
-        cr_assert(eq(sz, converter.run.sample_count, 1));
+        cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 1));
         cr_assert(eq(dbl, value_at(0), (double)left + 1));
         enqueue();
     }
@@ -270,8 +270,8 @@ Test(converter, histograms_with_an_attribute_le_are_compared_too) {
     batch_add_gauge(&batch, "h_count", 3, 1, TACHO_ATTRS(TACHO_STR("le", "x")));
     batch_add_gauge(&batch, "h_count", 4, 1, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.invalid, 4 + 1));
-    cr_assert(eq(sz, converter.run.sample_count, 4 + 1));
+    cr_assert(eq(u64, converter.gathering.invalid, 4 + 1));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 4 + 1));
 }
 
 Test(converter, infinite_and_absent_bounds_do_not_make_equal_buckets) {
@@ -279,25 +279,23 @@ Test(converter, infinite_and_absent_bounds_do_not_make_equal_buckets) {
     static const uint64_t counts[] = {1, 2, 0};
     batch_add_histogram(&batch, "h", 1, bounds, counts, 2, 2, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.invalid, 5));
-    cr_assert(eq(sz, converter.run.sample_count, 0));
+    cr_assert(eq(u64, converter.gathering.invalid, 5));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 0));
 }
 
 /* CONV-01, EXP-01 */
 Test(converter, what_cannot_be_sent_is_counted_in_points_and_the_rest_is_sent) {
-    batch_add_counter(&batch, "delta", 1, 3, TACHO_NO_ATTRS);
+    batch_add_counter(&batch, "delta", 0, 3, TACHO_NO_ATTRS); /* without an id */
     batch.metrics[0].temporality = TACHO_TEMPORALITY_DELTA;
-    batch_add_counter(&batch, "ended", 2, 4, TACHO_NO_ATTRS);
-    ((tacho_number_point *)batch.metrics[1].points)->flags = TACHO_POINT_NO_RECORDED_VALUE;
     batch_add_exponential_histogram(&batch, "exponential", 3, TACHO_NO_ATTRS);
-    batch_add_summary(&batch, "summary", 4, TACHO_NO_ATTRS);
     batch_add_counter(&batch, "good", 5, 6, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.unsupported, 4));
-    cr_assert(eq(u64, converter.accepted, 1));
-    cr_assert(eq(u64, converter.invalid, 0));
+    cr_assert(eq(u64, converter.gathering.unsupported, 2));
+    cr_assert(eq(u64, converter.gathering.accepted, 1));
+    cr_assert(eq(u64, converter.gathering.invalid, 0));
     cr_assert(eq(dbl, value_at(0), 6.0));
-    cr_assert(eq(sz, tachoi_batch_sizes_of(&batch.batch).samples, 1));
+    cr_assert(eq(sz, tachoi_batch_sizes_of(&batch.batch, &converter.options).samples, 2));
+    cr_assert(eq(sz, tachoi_batch_sizes_of(&batch.batch, &converter.options).unsupported, 1));
 }
 
 static char told[4096];
@@ -315,55 +313,37 @@ Test(converter, what_cannot_be_sent_is_told_with_its_name_and_a_cure) {
     batch_add_exponential_histogram(&batch, "rtt", 3, TACHO_NO_ATTRS);
     convert();
     tacho_diagnostics_set_handler(NULL, NULL);
-    cr_assert(ne(ptr, strstr(told, "exponential_histogram: 1 points of `rtt` are not sent"), NULL),
+    cr_assert(ne(ptr, strstr(told, "native_histograms_off: 1 points of `rtt` are not sent"), NULL),
               "%s", told);
     cr_assert(ne(ptr, strstr(told, "choose explicit buckets"), NULL), "%s", told);
 }
 
-/* EXP-01 */
-Test(converter, exemplars_are_told_once) {
-    static const tacho_exemplar items[3];
-    tacho_diagnostics_set_handler(keep_message, NULL);
-    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
-    ((tacho_number_point *)batch.metrics[0].points)->exemplars =
-        (tacho_exemplars){items, 3, sizeof items[0]};
-    convert();
-    cr_assert(eq(u64, converter.exemplars, 3));
-    cr_assert(eq(u64, converter.accepted, 1));
-    const char *first = strstr(told, "exemplars: exemplars are not sent yet");
-    cr_assert(ne(ptr, (void *)first, NULL), "%s", told);
-    const size_t length = strlen(told);
-    convert();
-    tacho_diagnostics_set_handler(NULL, NULL);
-    cr_assert(eq(sz, strlen(told), length), "%s", told);
-    cr_assert(eq(u64, converter.exemplars, 3));
-}
-
 Test(converter, a_collection_of_unsupported_points_alone_has_no_target_info) {
     converter.options.disable_target_info = false;
-    batch_add_summary(&batch, "summary", 4, TACHO_NO_ATTRS);
+    batch_add_exponential_histogram(&batch, "rtt", 4, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.accepted, 0));
-    cr_assert(eq(sz, converter.run.sample_count, 0));
+    cr_assert(eq(u64, converter.gathering.accepted, 0));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 0));
 }
 
 Test(converter, series_without_an_id_are_encoded_anew) {
     batch_add_gauge(&batch, "a", 0, 1, TACHO_NO_ATTRS);
     batch_add_gauge(&batch, "b", 0, 2, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(sz, converter.run.sample_count, 2));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 2));
     cr_assert(eq(dbl, value_at(1), 2.0));
     char text[200];
-    tachoi_run_describe(&converter.run, 0, text, sizeof text);
+    tachoi_run_describe(&converter.gathering.runs[0], 0, text, sizeof text);
     cr_assert(eq(int, strncmp(text, "a{", 2), 0), "%s", text);
-    tachoi_run_describe(&converter.run, 1, text, sizeof text);
+    tachoi_run_describe(&converter.gathering.runs[0], 1, text, sizeof text);
     cr_assert(eq(int, strncmp(text, "b{", 2), 0), "%s", text);
     enqueue();
     cr_assert(eq(sz, converter.cache.count, 0));
     cr_assert(gt(u64, queue.bytes, 64)); /* they are the queue's memory */
     convert();
-    cr_assert(eq(sz, converter.run.sample_count, 2)); /* and do not contest the next ones */
-    cr_assert(eq(sz, converter.collisions.entry_count, 0));
+    cr_assert(
+        eq(sz, converter.gathering.runs[0].sample_count, 2)); /* and do not contest the next ones */
+    cr_assert(eq(sz, converter.gathering.collisions.entry_count, 0));
     enqueue();
 }
 
@@ -374,16 +354,16 @@ Test(converter, batches_of_one_collection_make_one_run) {
     batch_add_counter(&batch, "jobs", 1, 3, TACHO_ATTRS(TACHO_STR("a", "")));
     batch_add_up_down_counter(&batch, "x", 2, 1, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.accepted, 3)); /* and target_info */
+    cr_assert(eq(u64, converter.gathering.accepted, 3)); /* and target_info */
     batch_fini(&batch);
     batch_init(&batch, resource, 0);
     batch_add_counter(&batch, "jobs", 3, 4, TACHO_NO_ATTRS); /* the labels of the first */
     batch_add_gauge(&batch, "x", 4, 9, TACHO_NO_ATTRS);      /* of another kind */
     batch_add_gauges(&batch, "level", 10, 100);              /* more than was room for */
     tachoi_converter_convert(&converter, &batch.batch, 1);   /* the collection's time counts */
-    cr_assert(eq(u64, converter.accepted, 101));
-    cr_assert(eq(u64, converter.invalid, 1));
-    cr_assert(eq(sz, converter.run.sample_count, 103));
+    cr_assert(eq(u64, converter.gathering.accepted, 101));
+    cr_assert(eq(u64, converter.gathering.invalid, 1));
+    cr_assert(eq(sz, converter.gathering.runs[0].sample_count, 103));
     cr_assert(eq(dbl, value_at(0), 7.0));
     cr_assert(eq(i64, record_at(102)->time_ms, BATCH_UNIX_MS));
     convert();
@@ -399,8 +379,8 @@ Test(converter, a_series_that_changes_its_shape_is_not_trusted) {
     tacho_diagnostics_set_handler(keep_message, NULL);
     convert();
     tacho_diagnostics_set_handler(NULL, NULL);
-    cr_assert(eq(u64, converter.invalid, 5));
-    cr_assert(eq(u64, converter.accepted, 5));
+    cr_assert(eq(u64, converter.gathering.invalid, 5));
+    cr_assert(eq(u64, converter.gathering.accepted, 5));
     cr_assert(ne(ptr, strstr(told, "invalid_series: a series of `h` changed"), NULL), "%s", told);
 }
 
@@ -419,12 +399,12 @@ Test(converter, start_times_are_before_their_samples) {
 Test(converter, an_empty_batch_has_no_target_info) {
     converter.options.disable_target_info = false;
     convert();
-    cr_assert(eq(u64, converter.accepted, 0));
+    cr_assert(eq(u64, converter.gathering.accepted, 0));
     batch_add_gauge(&batch, "level", 1, 1, TACHO_NO_ATTRS);
     convert();
-    cr_assert(eq(u64, converter.accepted, 2));
+    cr_assert(eq(u64, converter.gathering.accepted, 2));
     char text[200];
-    tachoi_run_describe(&converter.run, 1, text, sizeof text);
+    tachoi_run_describe(&converter.gathering.runs[0], 1, text, sizeof text);
     cr_assert(eq(int, strncmp(text, "target_info{", 12), 0), "%s", text);
 }
 
@@ -435,14 +415,14 @@ Test(converter, series_are_described_as_people_write_them) {
                         TACHO_ATTRS(TACHO_STR("text", "line\nbreak")));
     convert();
     char text[200];
-    tachoi_run_describe(&converter.run, 1, text, sizeof text);
+    tachoi_run_describe(&converter.gathering.runs[0], 1, text, sizeof text);
     cr_assert(eq(str, text,
                  "h_bucket{instance=\"one\",job=\"svc\",le=\"+Inf\",otel_scope_name=\"test\","
                  "text=\"line break\"}"));
     char small[12];
-    tachoi_run_describe(&converter.run, 3, small, sizeof small);
+    tachoi_run_describe(&converter.gathering.runs[0], 3, small, sizeof small);
     cr_assert(eq(str, small, "h_sum{"));
-    tachoi_run_describe(&converter.run, 99, text, sizeof text);
+    tachoi_run_describe(&converter.gathering.runs[0], 99, text, sizeof text);
     cr_assert(eq(str, text, ""));
 }
 
@@ -451,7 +431,7 @@ Test(converter, without_memory_every_sample_is_counted) {
     static const uint64_t counts[] = {1, 2};
     batch_add_gauges(&batch, "level", 1, 20);
     batch_add_histogram(&batch, "h", 100, bounds, counts, 1, 2, TACHO_NO_ATTRS);
-    batch_add_summary(&batch, "unsupported", 101, TACHO_NO_ATTRS);
+    batch_add_exponential_histogram(&batch, "unsupported", 101, TACHO_NO_ATTRS);
     bool has_failed = true;
     uint64_t k = 1;
     for (; has_failed; k++) {
@@ -462,12 +442,13 @@ Test(converter, without_memory_every_sample_is_counted) {
         convert();
         has_failed = !tachoi_alloc_fail_pending();
         tachoi_alloc_fail_at(0);
-        cr_assert(eq(u64, converter.accepted, 24));
-        cr_assert(eq(u64, converter.unsupported, 1));
-        cr_assert(eq(u64, converter.invalid + converter.run.sample_count, 24));
-        cr_assert(eq(int, converter.invalid > 0, converter.lacked_memory));
+        cr_assert(eq(u64, converter.gathering.accepted, 24));
+        cr_assert(eq(u64, converter.gathering.unsupported, 1));
+        cr_assert(
+            eq(u64, converter.gathering.invalid + converter.gathering.runs[0].sample_count, 24));
+        cr_assert(eq(int, converter.gathering.invalid > 0, converter.gathering.lacked_memory));
         convert(); /* the next collection has all */
-        cr_assert(eq(u64, converter.invalid, 0));
+        cr_assert(eq(u64, converter.gathering.invalid, 0));
         cr_assert(lt(u64, k, 1000));
     }
     cr_assert(gt(u64, k, 20));
