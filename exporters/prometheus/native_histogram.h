@@ -9,6 +9,7 @@
 #define TACHOI_PROMETHEUS_NATIVE_HISTOGRAM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "tacho/sdk/metric_data.h"
@@ -38,18 +39,30 @@ enum tachoi_native_result {
     TACHOI_NATIVE_NO_MEMORY
 };
 
+/** Buckets of one sign that adding makes at most, unless one of both has more. */
+#define TACHOI_NATIVE_BUCKETS_MAX 160
+
 /** Converts a point; a scale above 8 is merged down to 8. Buckets of the result are without zeros
- * at either end. */
+ * at either end. `out` is written on OK alone. */
 enum tachoi_native_result tachoi_native_histogram_of(const tacho_exponential_histogram_point *point,
                                                      struct tachoi_arena *arena,
                                                      struct tachoi_native_histogram *out);
 
-/** Merges buckets down to a schema not above its own. */
+/** Merges buckets down to a schema not above its own (else INVALID). Results lie in the arena, or
+ * where they were if nothing is merged; `it` is as it was unless OK. */
 enum tachoi_native_result tachoi_native_histogram_downscale(struct tachoi_native_histogram *it,
                                                             int32_t schema,
                                                             struct tachoi_arena *arena);
 
-/** `into` += `from`: down to the lower schema, the wider zero bucket. Results lie in the arena. */
+/**
+ * `into` += `from`, both as the functions above make them. Results lie in the arena; `into` is as
+ * it was unless OK. INVALID where the counts exceed INT64_MAX.
+ *
+ * The wider zero bucket counts: what of the other's buckets lies in it goes there, and where it
+ * would cut one that is not empty it is widened to that one's end, as Prometheus does. The schema
+ * is the lower one, or the highest below at which the buckets are no more than allowed, so that
+ * what is accumulated for long does not grow for ever.
+ */
 enum tachoi_native_result tachoi_native_histogram_add(struct tachoi_native_histogram *into,
                                                       const struct tachoi_native_histogram *from,
                                                       struct tachoi_arena *arena);
@@ -74,9 +87,15 @@ static inline size_t tachoi_native_spans_room(size_t bucket_count) {
     return bucket_count;
 }
 
-/** `index_shift` is 1 for exponential buckets, and 0 for custom ones, whose offset is 0. */
+/** `index_shift` is 1 for exponential buckets, and 0 for custom ones, whose offset is 0. Counts are
+ * at most INT64_MAX. */
 void tachoi_native_spans_of(const uint64_t *counts, size_t count, int32_t offset,
                             int32_t index_shift, struct tachoi_native_spans *out);
+
+/** The upper end of a bucket: base^(index + 1), at most DBL_MAX; its lower end is that of index
+ * - 1.
+ */
+double tachoi_native_bucket_end(int32_t schema, int64_t index);
 
 /** Whether bounds can be those of custom buckets: finite, strictly increasing (RW2-20). */
 bool tachoi_native_bounds_are_valid(const double *bounds, size_t count);

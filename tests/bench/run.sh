@@ -49,7 +49,7 @@ done
 
 cd "$root"
 need_packages gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libsnappy-dev \
-    libprotobuf-c-dev protobuf-c-compiler libxxhash-dev jq
+    libprotobuf-c-dev protobuf-c-compiler libpcre2-dev libxxhash-dev jq
 mkdir -p build/log build/bench
 for preset in bench bench_static; do
     run_logged "build/log/$preset.configure" cmake --preset "$preset"

@@ -46,6 +46,7 @@ angled_of() {
     api/include/tacho/attributes.h) echo 'initializer_list' ;; # its C++ half
     api/include/tacho/spi.h) echo 'atomic' ;;                  # its C++ half
     sdk/src/base/* | sdk/src/attributes/*) echo 'xxhash\.h' ;;
+    exporters/prometheus/*) echo 'pcre2\.h' ;;
     exporters/http/*) echo 'curl/.*' ;;
     exporters/remote_write/*) echo 'curl/.*|snappy-c\.h|protobuf-c/.*' ;;
     examples/*) echo "$exporters|microhttpd\.h|curl/.*|snappy-c\.h|protobuf-c/.*" ;;
