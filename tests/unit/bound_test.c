@@ -215,10 +215,10 @@ Test(bound, each_stream_takes_the_negative_values_that_it_may_have) {
                                     VIEW(.instrument_name = "c", .aggregation = &last));
     tacho_bound_up_down_counter_f64 *up_down = tacho_up_down_counter_f64_bind(
         tacho_meter_create_up_down_counter_f64(sdk.meter, "u", NULL), TACHO_NO_ATTRS);
-    tacho_bound_gauge_f64 *gauge = tacho_gauge_f64_bind(
-        tacho_meter_create_gauge_f64(sdk.meter, "g", NULL), TACHO_NO_ATTRS);
-    tacho_bound_histogram *histogram = tacho_histogram_bind(
-        tacho_meter_create_histogram(sdk.meter, "h", NULL), TACHO_NO_ATTRS);
+    tacho_bound_gauge_f64 *gauge =
+        tacho_gauge_f64_bind(tacho_meter_create_gauge_f64(sdk.meter, "g", NULL), TACHO_NO_ATTRS);
+    tacho_bound_histogram *histogram =
+        tacho_histogram_bind(tacho_meter_create_histogram(sdk.meter, "h", NULL), TACHO_NO_ATTRS);
     tacho_bound_counter_f64 *counter = tacho_counter_f64_bind(
         tacho_meter_create_counter_f64(sdk.meter, "c", NULL), TACHO_NO_ATTRS);
     capture_diagnostics();
