@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/arena.h"
@@ -33,6 +34,22 @@ Test(alloc, injection_can_be_switched_off) {
     void *memory = tachoi_malloc(8);
     cr_assert(ne(ptr, memory, NULL));
     tachoi_free(memory);
+}
+
+Test(alloc, pages_are_forgotten_to_the_end_of_the_last_one) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t size = 3 * page + 48; /* as a table's: slots are a power of two, then the head */
+    unsigned char *pages = tachoi_pages_alloc(size);
+    cr_assert(ne(ptr, pages, NULL));
+    memset(pages, 1, size);
+    tachoi_pages_forget(pages, size, 48);
+    size_t kept = 0;
+    for (size_t i = 0; i < size; i++) {
+        kept += pages[i];
+        cr_assert(i >= page || pages[i] == 1, "byte %zu", i);
+    }
+    cr_assert(eq(sz, kept, page));
+    tachoi_pages_free(pages, size);
 }
 
 static void *by_malloc(void) {

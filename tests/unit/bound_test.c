@@ -205,6 +205,45 @@ Test(bound, values_are_judged_however_often_it_was_used) {
     tacho_meter_provider_destroy(sdk.provider);
 }
 
+/* DM-05: a sum of what a histogram takes only grows, other sums of doubles and last values take
+ * negative values; all on the short way */
+Test(bound, each_stream_takes_the_negative_values_that_it_may_have) {
+    static const tacho_aggregation sum = {.struct_size = sizeof sum, .type = TACHO_AGGREGATION_SUM};
+    static const tacho_aggregation last = {.struct_size = sizeof last,
+                                           .type = TACHO_AGGREGATION_LAST_VALUE};
+    struct sdk sdk = SDK_WITH_VIEWS(VIEW(.instrument_name = "h", .aggregation = &sum),
+                                    VIEW(.instrument_name = "c", .aggregation = &last));
+    tacho_bound_up_down_counter_f64 *up_down = tacho_up_down_counter_f64_bind(
+        tacho_meter_create_up_down_counter_f64(sdk.meter, "u", NULL), TACHO_NO_ATTRS);
+    tacho_bound_gauge_f64 *gauge =
+        tacho_gauge_f64_bind(tacho_meter_create_gauge_f64(sdk.meter, "g", NULL), TACHO_NO_ATTRS);
+    tacho_bound_histogram *histogram =
+        tacho_histogram_bind(tacho_meter_create_histogram(sdk.meter, "h", NULL), TACHO_NO_ATTRS);
+    tacho_bound_counter_f64 *counter = tacho_counter_f64_bind(
+        tacho_meter_create_counter_f64(sdk.meter, "c", NULL), TACHO_NO_ATTRS);
+    capture_diagnostics();
+    for (int i = 0; i < 3; i++) {
+        tacho_bound_up_down_counter_f64_add(up_down, 1);
+        tacho_bound_up_down_counter_f64_add(up_down, -3);
+        tacho_bound_gauge_f64_record(gauge, -4);
+        tacho_bound_histogram_record(histogram, 5);
+        tacho_bound_histogram_record(histogram, -1);
+        tacho_bound_counter_f64_add(counter, 7);
+        tacho_bound_counter_f64_add(counter, -7);
+    }
+    tacho_bound_up_down_counter_f64_add(up_down, -(double)INFINITY);
+    struct collected *collected = collect(sdk.reader);
+    cr_expect(eq(dbl, point_of(collected, "u", 0)->f64, -6));
+    cr_expect(eq(dbl, point_of(collected, "g", 0)->f64, -4));
+    cr_expect(eq(dbl, point_of(collected, "h", 0)->f64, 15));
+    cr_expect(eq(dbl, point_of(collected, "c", 0)->f64, 7));
+    cr_expect(was_told("negative_value", "dropped so far: 6,"), "%s",
+              diagnostic_of("negative_value"));
+    cr_expect(was_told("not_finite", "dropped so far: 1,"), "%s", diagnostic_of("not_finite"));
+    free(collected);
+    tacho_meter_provider_destroy(sdk.provider);
+}
+
 /* INST-22: a hook that comes later counts */
 Test(bound, exemplars_are_taken_however_often_it_was_used) {
     static const char *const names[] = {"c", "cf", "g", "gf", "h", "e"};

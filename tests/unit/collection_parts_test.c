@@ -461,6 +461,37 @@ Test(collection_parts, a_filter_may_reject_almost_all) {
     tear_down(&sdk, parts);
 }
 
+/* Whether a first collection, of which the filter keeps one point of `count`, does with fewer than
+ * `allocations`. */
+static bool rejects_within(int64_t count, uint64_t allocations) {
+    static const tacho_metric_filter filter = {
+        .struct_size = sizeof filter, .test_metric = judge_all, .test_attributes = is_first};
+    struct parts *parts = NULL;
+    struct sdk sdk =
+        make_parts_sdk(&parts, 1, (tacho_manual_reader_options){.metric_filter = &filter});
+    tacho_counter *counter = tacho_meter_create_counter(sdk.meter, "counter", NULL);
+    for (int64_t i = 0; i < count; i++) {
+        tacho_counter_add(counter, 1, TACHO_ATTRS(TACHO_I64("i", i)));
+    }
+    tachoi_alloc_fail_at(allocations);
+    (void)tacho_metric_reader_collect(sdk.reader, 0);
+    const bool is_within = tachoi_alloc_fail_pending();
+    tachoi_alloc_fail_at(0);
+    tear_down(&sdk, parts);
+    return is_within;
+}
+
+/* FLT-03: what is rejected is forgotten at once, however much it is */
+Test(collection_parts, what_is_rejected_leaves_no_memory_behind) {
+    setenv("OTEL_LOG_LEVEL", "none", 1);
+    uint64_t allocations = 1;
+    while (!rejects_within(100, allocations)) {
+        allocations++;
+    }
+    cr_expect(lt(u64, allocations, 20));
+    cr_expect(rejects_within(1900, allocations), "%d for 100", (int)allocations);
+}
+
 static int produce_points(void *self, const tacho_produce_request *request, tacho_produced *out) {
     static const tacho_scope scope = {.name = {.data = "produced", .length = 8}};
     static tacho_number_point points[5];

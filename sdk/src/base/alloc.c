@@ -106,7 +106,7 @@ void *tachoi_pages_alloc(size_t size) {
 void tachoi_pages_forget(void *pages, size_t size, size_t offset) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t begin = (offset + page - 1) / page * page;
-    const size_t end = size / page * page;
+    const size_t end = (size + page - 1) / page * page; /* all of the last one is the mapping's */
     if (begin < end) { /* of a private anonymous mapping, Linux gives zeroed pages again */
         (void)madvise((unsigned char *)pages + begin, end - begin, MADV_DONTNEED);
     }

@@ -20,8 +20,9 @@ void *tachoi_calloc_aligned(size_t count, size_t size);
 
 /** Zeroed memory in pages of its own, for what is large. NULL on failure. */
 void *tachoi_pages_alloc(size_t size);
-/** Gives back the memory of all whole pages from `offset` on, which read as zero from then on, also
- * for who reads them meanwhile. Without effect where the system cannot do that. */
+/** Gives back all pages that begin at `offset` or behind it, which read as zero from then on, also
+ * for who reads them meanwhile. Without effect where the system cannot do that. `size` as given to
+ * tachoi_pages_alloc. */
 void tachoi_pages_forget(void *pages, size_t size, size_t offset);
 void tachoi_pages_free(void *pages, size_t size);
 

@@ -104,8 +104,9 @@ static inline bool is_ordinary_i64(const struct tachoi_bound *bound, int64_t val
     return (value >= 0 || !bound->instrument->is_counter) && is_ordinary(bound);
 }
 
-static inline bool is_ordinary_f64(const struct tachoi_bound *bound, double value) {
-    return value >= 0 && value <= DBL_MAX && is_ordinary(bound);
+/** `least`: of the values that the stream takes, 0 or -DBL_MAX. */
+static inline bool is_ordinary_f64(const struct tachoi_bound *bound, double value, double least) {
+    return value >= least && value <= DBL_MAX && is_ordinary(bound);
 }
 
 static inline size_t stripe_of(const struct tachoi_bound *bound) {
@@ -126,13 +127,21 @@ static void add_i64(void *self, int64_t value) {
     }
 }
 
-static void add_f64(void *self, double value) {
+static inline void add_f64_from(void *self, double value, double least) {
     const struct tachoi_bound *bound = self;
     const size_t index = stripe_of(bound);
-    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value) ||
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value, least) ||
         !tachoi_series_try_add_f64_to_cell(bound->only_series, bound->cells, index, value)) {
         bound_record_f64(self, value);
     }
+}
+
+static void add_f64(void *self, double value) {
+    add_f64_from(self, value, -DBL_MAX);
+}
+
+static void add_f64_monotonic(void *self, double value) {
+    add_f64_from(self, value, 0);
 }
 
 static void store_i64(void *self, int64_t value) {
@@ -146,7 +155,8 @@ static void store_i64(void *self, int64_t value) {
 
 static void store_f64(void *self, double value) {
     const struct tachoi_bound *bound = self;
-    if (is_ordinary_f64(bound, value)) {
+    const double least = bound->instrument->is_counter ? 0 : -DBL_MAX;
+    if (is_ordinary_f64(bound, value, least)) {
         tachoi_series_record_last(bound->only_series, tachoi_bits_of_f64(value));
     } else {
         bound_record_f64(self, value);
@@ -156,7 +166,7 @@ static void store_f64(void *self, double value) {
 static void observe_explicit(void *self, double value) {
     const struct tachoi_bound *bound = self;
     const size_t index = stripe_of(bound);
-    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value)) {
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value, 0)) {
         bound_record_f64(self, value);
         return;
     }
@@ -170,7 +180,7 @@ static void observe_explicit(void *self, double value) {
 static void observe_exponential(void *self, double value) {
     const struct tachoi_bound *bound = self;
     const size_t index = stripe_of(bound);
-    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value)) {
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value, 0)) {
         bound_record_f64(self, value);
         return;
     }
@@ -218,6 +228,7 @@ static void bound_release(void *self) {
 enum way {
     WAY_GENERAL,
     WAY_SUM,
+    WAY_MONOTONIC_SUM,
     WAY_LAST_VALUE,
     WAY_EXPLICIT_HISTOGRAM,
     WAY_EXPONENTIAL_HISTOGRAM,
@@ -230,6 +241,7 @@ enum way {
 static const tacho_spi_bound_ops i64_ops[WAYS] = {
     [WAY_GENERAL] = BOUND_OPS(.record_i64 = bound_record_i64),
     [WAY_SUM] = BOUND_OPS(.record_i64 = add_i64),
+    [WAY_MONOTONIC_SUM] = BOUND_OPS(.record_i64 = add_i64),
     [WAY_LAST_VALUE] = BOUND_OPS(.record_i64 = store_i64),
     /* histograms of integers, which a view may make of a counter, go the general way */
     [WAY_EXPLICIT_HISTOGRAM] = BOUND_OPS(.record_i64 = bound_record_i64),
@@ -239,6 +251,7 @@ static const tacho_spi_bound_ops i64_ops[WAYS] = {
 static const tacho_spi_bound_ops f64_ops[WAYS] = {
     [WAY_GENERAL] = BOUND_OPS(.record_f64 = bound_record_f64),
     [WAY_SUM] = BOUND_OPS(.record_f64 = add_f64),
+    [WAY_MONOTONIC_SUM] = BOUND_OPS(.record_f64 = add_f64_monotonic),
     [WAY_LAST_VALUE] = BOUND_OPS(.record_f64 = store_f64),
     [WAY_EXPLICIT_HISTOGRAM] = BOUND_OPS(.record_f64 = observe_explicit),
     [WAY_EXPONENTIAL_HISTOGRAM] = BOUND_OPS(.record_f64 = observe_exponential),
@@ -248,9 +261,11 @@ static enum way way_of(const struct tachoi_instrument *instrument) {
     if (instrument->outlet_count != 1) {
         return WAY_GENERAL;
     }
-    switch (instrument->only_outlet.stream->plan.aggregation.kind) {
+    const struct tachoi_aggregation *aggregation =
+        &instrument->only_outlet.stream->plan.aggregation;
+    switch (aggregation->kind) {
     case TACHOI_AGGREGATION_SUM:
-        return WAY_SUM;
+        return aggregation->is_monotonic ? WAY_MONOTONIC_SUM : WAY_SUM;
     case TACHOI_AGGREGATION_LAST_VALUE:
         return WAY_LAST_VALUE;
     case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the filling of a part: the streams are read one after the other, each as far as the part has
  * room, so that a collection needs memory for the points of a part, not for all. The points of a
- * part lie behind each other, metric by metric; the memory for them is taken for the whole part at
- * once. What a filter rejects is forgotten as it is read. A stream that memory is too short for
- * takes nothing from the others. (RDR-19) */
+ * metric lie behind each other: memory is taken for as many as the rest of the stream, or of the
+ * part, can have, and what it leaves goes to the next one. What a filter rejects is forgotten as it
+ * is read. A stream that memory is too short for takes nothing from the others. (RDR-19) */
 #include <stdint.h>
 
 #include "pipeline/collection.h"
