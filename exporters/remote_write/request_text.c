@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "prometheus/names.h"
 #include "remote_write_v1.pb-c.h"
 #include "remote_write_v2.pb-c.h"
 
@@ -138,10 +139,13 @@ static void append_value(struct writer *writer, const ProtobufCFieldDescriptor *
 
 /* --- labels --- */
 
-static void append_label(struct writer *writer, size_t index, const char *name) {
-    append(writer, index > 0 ? ", " : "");
-    append(writer, name);
-    append(writer, "=");
+/* As Prometheus writes them: what its old rules do not allow stands in quotes. */
+static void append_label_name(struct writer *writer, const char *name) {
+    if (tachoi_prometheus_is_legacy_label_name(tacho_string_from(name))) {
+        append(writer, name);
+    } else {
+        append_quoted(writer, name);
+    }
 }
 
 /* 2.0: name, value, name, value. */
@@ -150,7 +154,11 @@ static void append_label_references(struct writer *writer, const uint32_t *refer
     append(writer, "{");
     for (size_t i = 0; i < count && !writer->out->failed; i++) {
         append(writer, i == 0 ? "" : i % 2 == 0 ? ", " : "=");
-        append_reference(writer, references[i]);
+        if (i % 2 == 0 && references[i] < writer->symbol_count) {
+            append_label_name(writer, writer->symbols[references[i]]);
+        } else {
+            append_reference(writer, references[i]);
+        }
     }
     append(writer, "}");
 }
@@ -159,7 +167,9 @@ static void append_label_references(struct writer *writer, const uint32_t *refer
 static void append_labels(struct writer *writer, Prometheus__Label *const *labels, size_t count) {
     append(writer, "{");
     for (size_t i = 0; i < count && !writer->out->failed; i++) {
-        append_label(writer, i, labels[i]->name);
+        append(writer, i > 0 ? ", " : "");
+        append_label_name(writer, labels[i]->name);
+        append(writer, "=");
         append_quoted(writer, labels[i]->value);
     }
     append(writer, "}");
