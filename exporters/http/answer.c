@@ -13,7 +13,11 @@ static bool keep_header(CURL *easy, const char *name, char *out, size_t out_size
     }
     size_t length = strnlen(header->value, out_size - 1);
     memcpy(out, header->value, length);
-    out[tachoi_http_clean_text(out, length)] = '\0';
+    length = tachoi_http_clean_text(out, length);
+    while (length > 0 && out[length - 1] == ' ') { /* libcurl leaves an empty one its CR */
+        length--;
+    }
+    out[length] = '\0';
     return true;
 }
 
@@ -21,7 +25,7 @@ static void keep_field(CURL *easy, const char *name, struct tachoi_http_field *f
     field->is_present = keep_header(easy, name, field->text, sizeof field->text);
 }
 
-uint64_t tachoi_http_answer_duration_ns(CURL *easy) {
+static uint64_t duration_ns(CURL *easy) {
     curl_off_t microseconds = 0;
     (void)curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &microseconds);
     return microseconds > 0 ? (uint64_t)microseconds * 1000 : 0;
@@ -29,7 +33,7 @@ uint64_t tachoi_http_answer_duration_ns(CURL *easy) {
 
 void tachoi_http_answer_read(CURL *easy, CURLcode code, struct tachoi_http_response *response) {
     response->code = code;
-    response->duration_ns = tachoi_http_answer_duration_ns(easy);
+    response->duration_ns = duration_ns(easy);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response->status);
     (void)keep_header(easy, "Retry-After", response->retry_after, sizeof response->retry_after);
     (void)keep_header(easy, "Location", response->location, sizeof response->location);
@@ -42,13 +46,4 @@ void tachoi_http_answer_read(CURL *easy, CURLcode code, struct tachoi_http_respo
     if (response->error[0] == '\0') {
         (void)snprintf(response->error, sizeof response->error, "%s", curl_easy_strerror(code));
     }
-}
-
-bool tachoi_http_answer_is_dead_connection(CURL *easy, CURLcode code) {
-    long connects = 1;
-    long header_bytes = 1;
-    (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-    (void)curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_bytes);
-    return (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING) &&
-           connects == 0 && header_bytes == 0;
 }

@@ -39,10 +39,8 @@ struct tachoi_http_exchange {
     /* the client's thread only */
     struct curl_slist *headers; /* of the POST under way */
     struct tachoi_http_response response;
-    uint64_t earlier_ns; /* what a first try on a connection that had died took */
-    bool is_active;      /* added to the multi handle */
-    bool is_done;        /* ended, not taken */
-    bool is_repeated;    /* this is the second try */
+    bool is_active; /* added to the multi handle */
+    bool is_done;   /* ended, not taken */
 };
 
 /* --- settings --- */
@@ -229,34 +227,8 @@ static void end_transfer(struct tachoi_http_exchange *exchange) {
     exchange->headers = NULL;
 }
 
-static bool add_transfer(struct tachoi_http_exchange *exchange, bool is_repeated) {
-    exchange->is_repeated = is_repeated;
-    exchange->is_active =
-        curl_easy_setopt(exchange->easy, CURLOPT_FRESH_CONNECT, is_repeated ? 1L : 0L) ==
-            CURLE_OK &&
-        curl_multi_add_handle(exchange->client->multi, exchange->easy) == CURLM_OK;
-    return exchange->is_active;
-}
-
-/* The same once more, on a new connection; false if that cannot be begun. */
-static bool repeat(struct tachoi_http_exchange *exchange) {
-    uint64_t passed_ns = tachoi_http_answer_duration_ns(exchange->easy);
-    (void)curl_multi_remove_handle(exchange->client->multi, exchange->easy);
-    tachoi_http_response_clear(&exchange->response);
-    if (!add_transfer(exchange, true)) {
-        return false;
-    }
-    exchange->earlier_ns = passed_ns;
-    return true;
-}
-
 static void complete(struct tachoi_http_exchange *exchange, CURLcode code) {
-    if (!exchange->is_repeated && tachoi_http_answer_is_dead_connection(exchange->easy, code) &&
-        repeat(exchange)) {
-        return;
-    }
     tachoi_http_answer_read(exchange->easy, code, &exchange->response);
-    exchange->response.duration_ns += exchange->earlier_ns;
     end_transfer(exchange);
     exchange->is_done = true;
 }
@@ -349,13 +321,13 @@ int tachoi_http_exchange_start(struct tachoi_http_exchange *exchange,
                                const struct tachoi_http_post *post) {
     tachoi_http_response_clear(&exchange->response);
     exchange->is_done = false;
-    exchange->earlier_ns = 0;
     (void)tachoi_http_client_password_changed(exchange->client);
     if (!build_headers(exchange, post) || !set_post(exchange, post) ||
-        !add_transfer(exchange, false)) {
+        curl_multi_add_handle(exchange->client->multi, exchange->easy) != CURLM_OK) {
         end_transfer(exchange);
         return TACHO_E_NO_MEMORY;
     }
+    exchange->is_active = true;
     return TACHO_OK;
 }
 
