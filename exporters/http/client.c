@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "http/answer.h"
 #include "http/global.h"
 #include "http/secret_file.h"
 #include "http/sockets.h"
@@ -226,26 +227,8 @@ static void end_transfer(struct tachoi_http_exchange *exchange) {
     exchange->headers = NULL;
 }
 
-static void keep_header(CURL *easy, const char *name, char *out, size_t out_size) {
-    struct curl_header *header = NULL;
-    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
-        size_t length = strnlen(header->value, out_size - 1);
-        memcpy(out, header->value, length);
-        out[tachoi_http_clean_text(out, length)] = '\0';
-    }
-}
-
 static void complete(struct tachoi_http_exchange *exchange, CURLcode code) {
-    struct tachoi_http_response *response = &exchange->response;
-    response->code = code;
-    (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &response->status);
-    keep_header(exchange->easy, "Retry-After", response->retry_after, sizeof response->retry_after);
-    keep_header(exchange->easy, "Location", response->location, sizeof response->location);
-    response->excerpt_length = tachoi_http_clean_text(response->excerpt, response->excerpt_length);
-    response->excerpt[response->excerpt_length] = '\0';
-    if (response->error[0] == '\0') {
-        (void)snprintf(response->error, sizeof response->error, "%s", curl_easy_strerror(code));
-    }
+    tachoi_http_answer_read(exchange->easy, code, &exchange->response);
     end_transfer(exchange);
     exchange->is_done = true;
 }

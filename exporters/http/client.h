@@ -12,7 +12,13 @@
  * All blocking happens in wait (and in reading the password file, at start). Aborting never blocks,
  * also not while a name is being resolved: the resolver's thread is left to itself
  * (CURLOPT_QUICK_EXIT). Sockets to receivers are closed on exec and in forked children. The client
- * never touches signal handlers; its thread must block SIGPIPE. */
+ * never touches signal handlers; its thread must block SIGPIPE.
+ *
+ * HTTP/1.1, kept alive: one connection for each exchange, as a rule, so that shards do not share a
+ * stream of TCP (HTTP-07). A connection is used for five minutes at most, so that changes of names
+ * and load balancers are seen (HTTP-11). A receiver may close an idle one just when it is used
+ * again; a POST that meets that before a byte of an answer is made once more at once, on another
+ * connection and as the same exchange (HTTP-12: libcurl does so). */
 #ifndef TACHOI_HTTP_CLIENT_H
 #define TACHOI_HTTP_CLIENT_H
 

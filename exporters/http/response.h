@@ -7,17 +7,32 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** A larger body ends the transfer: whoever sends it is no remote-write receiver. */
 #define TACHOI_HTTP_BODY_MAX ((size_t)64 * 1024)
 #define TACHOI_HTTP_EXCERPT_MAX ((size_t)1024)
 
+/** A header whose absence means something. */
+struct tachoi_http_field {
+    bool is_present;
+    char text[40]; /* "" if absent; cut if longer, and then full to the last byte */
+};
+
 struct tachoi_http_response {
     CURLcode code;
     long status;          /* 0 if no answer came */
+    uint64_t duration_ns; /* from the start of the POST to the end of the answer */
     size_t body_length;   /* bytes received */
     char retry_after[64]; /* "" if absent; cut if longer */
     char location[256];   /* "" if absent */
+    char date[40];        /* "" if absent; the receiver's clock */
+
+    /* X-Prometheus-Remote-Write-{Samples,Histograms,Exemplars}-Written, as they came */
+    struct tachoi_http_field samples_written;
+    struct tachoi_http_field histograms_written;
+    struct tachoi_http_field exemplars_written;
+
     char excerpt[TACHOI_HTTP_EXCERPT_MAX + 1];
     size_t excerpt_length;
     char error[CURL_ERROR_SIZE]; /* libcurl's words, "" if it had none */

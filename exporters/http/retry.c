@@ -93,7 +93,8 @@ const char *tachoi_http_status_hint(long status) {
     case 405:
         return "this address does not take remote write; check the path of the endpoint";
     case 415:
-        return "the receiver does not speak remote write 1.0";
+        return "this address does not take this version of remote write; check the path of the "
+               "endpoint, and protocol";
     default:
         return "";
     }

@@ -83,3 +83,19 @@ void tachoi_http_url_redact(const char *url, char *out, size_t out_size) {
     curl_free(text);
     curl_url_cleanup(handle);
 }
+
+void tachoi_http_url_host(const char *url, char *out, size_t out_size) {
+    CURLU *handle = curl_url();
+    char *host = NULL;
+    char *port = NULL;
+    if (handle != NULL &&
+        curl_url_set(handle, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+        curl_url_get(handle, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        (void)curl_url_get(handle, CURLUPART_PORT, &port, 0);
+    }
+    (void)snprintf(out, out_size, "%s%s%s", host != NULL ? host : "(url)", port != NULL ? ":" : "",
+                   port != NULL ? port : "");
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(handle);
+}

@@ -18,4 +18,7 @@ const char *tachoi_http_url_problem(const char *url, enum tachoi_http_url_use us
  * parsed or memory is short. */
 void tachoi_http_url_redact(const char *url, char *out, size_t out_size);
 
+/** Writes host[:port], as the URL has them; "(url)" if it cannot be parsed or memory is short. */
+void tachoi_http_url_host(const char *url, char *out, size_t out_size);
+
 #endif

@@ -53,7 +53,7 @@ enum { QUOTED_MAX = 60 };
 static void quote(const char *text, char *out) {
     *out++ = '"';
     for (size_t i = 0; text[i] != '\0' && i < QUOTED_MAX; i++) {
-        *out++ = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+        *out++ = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
     }
     memcpy(out, strlen(text) > QUOTED_MAX ? "...\"" : "\"", strlen(text) > QUOTED_MAX ? 5 : 2);
 }

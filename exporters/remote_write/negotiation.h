@@ -56,7 +56,14 @@ void tachoi_negotiation_init(struct tachoi_negotiation *negotiation,
 /** The version of a request that is made now. */
 int tachoi_negotiation_version(struct tachoi_negotiation *negotiation, uint64_t now_ns);
 
-/** Takes an answer to a request of `version` that held `sent`. */
+/**
+ * Takes an answer to a request of `version` that held `sent`, all zero for an empty one. Answers of
+ * requests that other shards had under way when the version changed may come late: data sent in 2.0
+ * still fall back then, and what 2.0 confirms does not end the hour of 1.0.
+ *
+ * An answer without *-Written header that a refusal or a success to 2.0 should have is taken as
+ * ignorance only before the endpoint has shown that it knows 2.0; having fallen back makes that
+ * forgotten. With require_written_headers = never a success shows it too. */
 enum tachoi_negotiation_verdict tachoi_negotiation_take(struct tachoi_negotiation *negotiation,
                                                         int version,
                                                         const struct tachoi_written *sent,
@@ -64,10 +71,18 @@ enum tachoi_negotiation_verdict tachoi_negotiation_take(struct tachoi_negotiatio
                                                         uint64_t now_ns);
 
 /**
- * How many of the samples and histograms sent were written, by the answer's headers: all, where
- * they are absent from a success or the request was of 1.0 (RW1-14); none, where they are absent
- * from a 4xx (RW2-15). Never more than were sent; `is_mismatch` tells whether it is less, or was
- * more, than a success should say (RW2-14).
+ * How much of what was sent was written, by the answer's headers (RW2-14, RW2-15). Never more than
+ * was sent.
+ *
+ *   answer                 no header     some header                       of 1.0 (RW1-14)
+ *   2xx                    all           as told; a kind not told: none    all
+ *   4xx                    none          as told; a kind not told: none    none
+ *   other, or no answer    none          none: it will be sent again       none
+ *
+ * A malformed header is passed over: of its kind all of a success is written, nothing of a 4xx.
+ * `is_mismatch` tells whether a header was malformed, negative or more than was sent, or a success
+ * told less samples or histograms than were sent. Less exemplars are none: many a receiver keeps
+ * them only where it is told to.
  */
 struct tachoi_written tachoi_written_of(int version, const struct tachoi_written *sent,
                                         const struct tachoi_http_response *response,

@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the configuration of the remote-write exporter: one table names each option, its kind, its
- * default, its range and by its name its environment variable. Reads the environment and looks at
- * files; knows nothing of threads or transfers. */
+/* Owns the configuration of the remote-write exporter: what applies, and what follows from it. Its
+ * parts:
+ *
+ *   options_table.h         each option's kind, default, range and words
+ *   options_environment.h   and its variable; options_list_text.h: the text of lists
+ *   options_lists.h         copies of lists
+ *   options_check.h         what options must satisfy, alone and together
+ *   options_relabel.h       relabelling rules
+ *   converter_options.h     what the converter needs of all that
+ *
+ * Reads the environment and looks at files; knows nothing of threads or transfers. */
 #ifndef TACHOI_REMOTE_WRITE_OPTIONS_H
 #define TACHOI_REMOTE_WRITE_OPTIONS_H
 
 #include "base/arena.h"
+#include "prometheus/labels.h"
 #include "tacho/exporters/remote_write.h"
 
 /** The component name in diagnostics. */
 #define TACHOI_REMOTE_WRITE "remote_write"
 
-/** What applies: code over environment over default; every number is set and within its range. */
+/** What applies: code over environment over default; every number is set and within its range,
+ * but for batch_send_deadline_ms and capacity, where 0 is "none". */
 struct tachoi_remote_write_config {
-    tacho_remote_write_options values; /* texts and headers lie in `memory` */
+    tacho_remote_write_options values; /* texts and lists lie in `memory` */
     const char *const *header_lines;   /* values.header_count texts as libcurl takes them */
     char redacted_url[256];            /* of the endpoint, for messages */
+    /** values.external_label_count, with names as series have them. */
+    const struct tachoi_prometheus_extra_label *external;
+    struct tachoi_relabel *relabel; /* NULL if there are no rules */
     struct tachoi_arena memory;
 };
 

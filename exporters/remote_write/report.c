@@ -7,6 +7,7 @@
 #include "http/retry.h"
 #include "http/url.h"
 #include "remote_write/options.h"
+#include "remote_write/refusal_hint.h"
 #include "tacho/sdk/diagnostics.h"
 
 /* What fits beside the rest of a message. */
@@ -40,7 +41,7 @@ void tachoi_report_refused(const char *url, const struct tachoi_http_response *r
     char answer[EXCERPT_SHOWN + 64];
     tachoi_outcome_describe(response, outcome, sizeof outcome);
     describe_answer(response, answer, sizeof answer);
-    const char *hint = tachoi_http_status_hint(response->status);
+    const char *hint = tachoi_refusal_hint(response->status, response->excerpt);
     tacho_diagnostics_report(TACHO_SEVERITY_ERROR, TACHOI_REMOTE_WRITE, "refused",
                              "%s from %s: %zu samples are lost, for example of %s%s%s%s", outcome,
                              url, samples, example, answer, hint[0] != '\0' ? "; " : "", hint);
@@ -57,6 +58,78 @@ void tachoi_report_retry(const char *url, const struct tachoi_http_response *res
                              "%s from %s: samples wait and will be sent again%s%s%s", outcome, url,
                              answer, hint[0] != '\0' ? "; " : "", hint);
 }
+
+/* --- 2.0 --- */
+
+static bool is_success(const struct tachoi_http_response *response) {
+    return response->status >= 200 && response->status < 300;
+}
+
+void tachoi_report_fallback(const char *url, const struct tachoi_http_response *response) {
+    char outcome[300];
+    tachoi_outcome_describe(response, outcome, sizeof outcome);
+    tacho_diagnostics_report(
+        is_success(response) ? TACHO_SEVERITY_WARNING : TACHO_SEVERITY_INFO, TACHOI_REMOTE_WRITE,
+        "protocol_fallback",
+        "%s from %s%s: remote write 1.0 is spoken, and 2.0 tried again in an "
+        "hour%s",
+        outcome, url, is_success(response) ? " without *-Written headers" : "",
+        is_success(response)
+            ? "; if something on the way removes them, set require_written_headers to never"
+            : "");
+}
+
+/* Why nothing counts as written, and what to do. */
+static const char *not_written_why(const struct tachoi_http_response *response) {
+    if (!is_success(response)) {
+        return "the receiver does not know remote write 2.0, and protocol is 2; set it to auto or "
+               "1";
+    }
+    if (response->samples_written.is_present || response->histograms_written.is_present ||
+        response->exemplars_written.is_present) {
+        return "it took the request and says that it wrote nothing of it; look at its own messages";
+    }
+    return "it does not say what it wrote, as receivers of remote write 2.0 do, and protocol is 2; "
+           "set it to auto, or require_written_headers to never if something on the way removes "
+           "the headers";
+}
+
+void tachoi_report_not_written(const char *url, const struct tachoi_http_response *response,
+                               size_t samples, const char *example) {
+    char outcome[300];
+    char answer[EXCERPT_SHOWN + 64];
+    tachoi_outcome_describe(response, outcome, sizeof outcome);
+    describe_answer(response, answer, sizeof answer);
+    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, TACHOI_REMOTE_WRITE, "not_written",
+                             "%s from %s: %zu samples are lost, for example of %s%s; %s", outcome,
+                             url, samples, example, answer, not_written_why(response));
+}
+
+void tachoi_report_mismatch(const char *url, const struct tachoi_http_response *response,
+                            const struct tachoi_written *sent, const struct tachoi_written *written,
+                            const char *example) {
+    char outcome[300];
+    tachoi_outcome_describe(response, outcome, sizeof outcome);
+    tacho_diagnostics_report(
+        TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "written_mismatch",
+        "%s from %s: sent %llu samples, %llu native histograms and %llu exemplars, for example of "
+        "%s; counted as written: %llu, %llu and %llu; the receiver's headers: `%s`, `%s` and `%s`",
+        outcome, url, (unsigned long long)sent->samples, (unsigned long long)sent->histograms,
+        (unsigned long long)sent->exemplars, example, (unsigned long long)written->samples,
+        (unsigned long long)written->histograms, (unsigned long long)written->exemplars,
+        response->samples_written.text, response->histograms_written.text,
+        response->exemplars_written.text);
+}
+
+void tachoi_report_startup(const struct tachoi_startup_findings *findings) {
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct tachoi_startup_finding *finding = &findings->items[i];
+        tacho_diagnostics_report(finding->severity, TACHOI_REMOTE_WRITE, finding->kind, "%s",
+                                 finding->text);
+    }
+}
+
+/* --- losses without an answer --- */
 
 void tachoi_report_dropped(const char *kind, uint64_t samples, const char *why) {
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, kind,
