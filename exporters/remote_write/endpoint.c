@@ -4,9 +4,11 @@
 
 #include "base/clock.h"
 #include "http/retry.h"
+#include "remote_write/report.h"
 
-/* By version; NULL where this build has none. */
-static const struct tachoi_protocol *const protocols[] = {NULL, &tachoi_protocol_v1, NULL};
+/* By version. */
+static const struct tachoi_protocol *const protocols[] = {NULL, &tachoi_protocol_v1,
+                                                          &tachoi_protocol_v2};
 
 /* Whether `auto` means on: in debug builds. */
 #ifdef NDEBUG
@@ -25,8 +27,7 @@ void tachoi_endpoint_init(struct tachoi_endpoint *endpoint,
         .client = client,
         .validates = values->validate == TACHO_REMOTE_WRITE_ALWAYS ||
                      (values->validate == TACHO_REMOTE_WRITE_AUTO && VALIDATES_BY_ITSELF)};
-    tachoi_negotiation_init(&endpoint->negotiation,
-                            protocols[2] != NULL ? values->protocol : TACHO_REMOTE_WRITE_PROTOCOL_1,
+    tachoi_negotiation_init(&endpoint->negotiation, values->protocol,
                             values->require_written_headers);
     account->protocol = endpoint->negotiation.version;
 }
@@ -48,6 +49,7 @@ tachoi_endpoint_negotiate(struct tachoi_endpoint *endpoint, int version,
         endpoint->account->protocol_fallbacks++;
         endpoint->account->protocol = endpoint->negotiation.version;
         pthread_mutex_unlock(&endpoint->account->lock);
+        tachoi_report_fallback(endpoint->config->redacted_url, response);
     }
     return verdict;
 }

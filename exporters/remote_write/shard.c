@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "remote_write/report.h"
 #include "remote_write/shard_answer.h"
+#include "remote_write/validate.h"
 #include "tacho/sdk/metric_reader.h"
 
 static const tacho_remote_write_options *values_of(const struct tachoi_shard *shard) {
@@ -185,16 +186,33 @@ static void choose_range(struct tachoi_shard *shard) {
     }
 }
 
-/* What the body must satisfy beside its size. */
+/* Whether the body may leave; one that could not be judged may. */
+static bool is_valid(struct tachoi_shard *shard, const struct tachoi_protocol *protocol,
+                     uint64_t now_ns) {
+    const struct tachoi_encoder *encoder = &shard->encoder;
+    char problem[TACHOI_VALIDATE_TEXT_MAX];
+    if (!shard->endpoint->validates ||
+        tachoi_validate_body(protocol->version, encoder->body, encoder->body_length, problem) !=
+            TACHOI_VALIDATE_PROBLEM) {
+        return true;
+    }
+    tachoi_shard_is_invalid(shard, problem, now_ns);
+    return false;
+}
+
+static bool has_content(const struct tachoi_content *content) {
+    return content->sent.samples + content->sent.histograms > 0 ||
+           content->unsupported_samples == 0;
+}
+
+/* What a body must satisfy beside its size. */
 static void check_body(struct tachoi_shard *shard, const struct tachoi_protocol *protocol,
                        uint64_t now_ns) {
-    const struct tachoi_content *content = &shard->encoder.content;
-    const struct tachoi_written *sent = &content->sent;
-    if (sent->samples + sent->histograms == 0 && content->unsupported_samples > 0) {
+    if (!has_content(&shard->encoder.content)) {
         tachoi_shard_has_no_content(shard, now_ns);
-        return;
+    } else if (is_valid(shard, protocol, now_ns)) {
+        shard->protocol = protocol;
     }
-    shard->protocol = protocol;
 }
 
 /* One try to have a body: of the range there is, or of the next one. */
@@ -267,7 +285,6 @@ static void transmit(struct tachoi_shard *shard, uint64_t now_ns) {
         return;
     }
     count_request(shard, &post);
-    shard->sent_ns = now_ns;
     tachoi_sender_sent(&shard->sender);
 }
 

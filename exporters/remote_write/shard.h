@@ -40,8 +40,7 @@ struct tachoi_shard {
     size_t round_end; /* of what is bisected */
     size_t group_end; /* of the part of it that has one time; it begins where the flight does */
     uint64_t wake_ns; /* when samples have waited long enough; UINT64_MAX if none wait for that */
-    uint64_t sent_ns; /* when the last request was started */
-    struct tachoi_settlement settled; /* since then */
+    struct tachoi_settlement settled; /* by the last answer */
 };
 
 /** Memory and samples that the queue may hold. TACHO_OK or TACHO_E_NO_MEMORY; after either, fini

@@ -83,18 +83,21 @@ static void try_again(struct tachoi_shard *shard, const struct tachoi_http_respo
     tachoi_report_retry(shard->endpoint->config->redacted_url, response);
 }
 
+typedef void (*report_fn)(const char *url, const struct tachoi_http_response *response,
+                          size_t samples, const char *example);
+
 /* Samples that are lost for good are told with one of their series. */
 static void finish(struct tachoi_shard *shard, enum tachoi_bisection_answer answer,
                    const struct tachoi_written *written,
-                   const struct tachoi_http_response *response, uint64_t now_ns) {
+                   const struct tachoi_http_response *response, report_fn report, uint64_t now_ns) {
     const struct example example = example_of(shard);
     const struct tachoi_settlement settlement = settlement_of(shard, written);
     if (!tachoi_shard_finish(shard, answer, &settlement, response, now_ns)) {
         return;
     }
     if (settlement.failed > 0) {
-        tachoi_report_refused(shard->endpoint->config->redacted_url, response,
-                              (size_t)settlement.failed, example.text);
+        report(shard->endpoint->config->redacted_url, response, (size_t)settlement.failed,
+               example.text);
     }
     tell_left_out(shard, settlement.dropped_unsupported, example.text);
 }
@@ -113,7 +116,7 @@ static void refused(struct tachoi_shard *shard, const struct tachoi_written *wri
         (void)tachoi_sender_hurry(&shard->sender, now_ns);
         return;
     }
-    finish(shard, TACHOI_PART_REFUSED, written, response, now_ns);
+    finish(shard, TACHOI_PART_REFUSED, written, response, tachoi_report_refused, now_ns);
 }
 
 /* The receiver failed, as it may at one bad record. */
@@ -151,7 +154,7 @@ static void too_large(struct tachoi_shard *shard, const struct tachoi_http_respo
         tachoi_bisection_reset(&shard->bisection);
         tachoi_sender_settled(&shard->sender);
     } else {
-        finish(shard, TACHOI_PART_REFUSED, &nothing, response, now_ns);
+        finish(shard, TACHOI_PART_REFUSED, &nothing, response, tachoi_report_refused, now_ns);
     }
 }
 
@@ -160,7 +163,7 @@ static void judge(struct tachoi_shard *shard, const struct tachoi_http_response 
     switch (tachoi_http_judge(response->code, response->status,
                               !shard->endpoint->config->values.disable_retry_on_http_429)) {
     case TACHOI_HTTP_SUCCESS:
-        finish(shard, TACHOI_PART_ACCEPTED, written, response, now_ns);
+        finish(shard, TACHOI_PART_ACCEPTED, written, response, tachoi_report_refused, now_ns);
         tachoi_send_limit_grow(&shard->limit);
         break;
     case TACHOI_HTTP_RETRY:
@@ -182,7 +185,7 @@ static void judge(struct tachoi_shard *shard, const struct tachoi_http_response 
     }
 }
 
-/* What the receiver says to have written; a mismatch is counted. */
+/* What the receiver says to have written; a mismatch is counted and told. */
 static struct tachoi_written written_by(struct tachoi_shard *shard, int version,
                                         const struct tachoi_http_response *response) {
     bool is_mismatch = false;
@@ -192,12 +195,15 @@ static struct tachoi_written written_by(struct tachoi_shard *shard, int version,
         pthread_mutex_lock(&shard->endpoint->account->lock);
         shard->endpoint->account->written_mismatches++;
         pthread_mutex_unlock(&shard->endpoint->account->lock);
+        const struct example example = example_of(shard);
+        tachoi_report_mismatch(shard->endpoint->config->redacted_url, response,
+                               &shard->encoder.content.sent, &written, example.text);
     }
     return written;
 }
 
 static void tell_request(struct tachoi_shard *shard, const struct tachoi_http_response *response,
-                         const tacho_remote_write_result *before, uint64_t now_ns) {
+                         const tacho_remote_write_result *before) {
     char error[200] = "";
     if (response->status < 200) {
         tachoi_outcome_describe(response, error, sizeof error);
@@ -205,7 +211,7 @@ static void tell_request(struct tachoi_shard *shard, const struct tachoi_http_re
     tacho_remote_write_result result = *before;
     result.http_status = (int)response->status;
     result.error = error;
-    result.duration_ns = now_ns - shard->sent_ns;
+    result.duration_ns = response->duration_ns;
     result.acknowledged = shard->settled.acknowledged;
     result.failed = shard->settled.failed;
     if (response->status >= 200 && response->status < 300 && result.failed == 0) {
@@ -240,10 +246,10 @@ void tachoi_shard_conclude(struct tachoi_shard *shard, const struct tachoi_http_
         tachoi_shard_redo(shard);
         break;
     case TACHOI_NEGOTIATION_NOT_WRITTEN:
-        finish(shard, TACHOI_PART_REFUSED, &nothing, response, now_ns);
+        finish(shard, TACHOI_PART_REFUSED, &nothing, response, tachoi_report_not_written, now_ns);
         break;
     }
-    tell_request(shard, response, &before, now_ns);
+    tell_request(shard, response, &before);
 }
 
 /* --- requests that do not leave --- */

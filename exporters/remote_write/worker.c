@@ -44,6 +44,7 @@ static void hurry(struct tachoi_worker *worker, uint64_t now_ns) {
 static void deliver(struct tachoi_worker *worker, bool is_hurried) {
     tachoi_http_client_drive(worker->client);
     uint64_t now_ns = tachoi_monotonic_ns();
+    tachoi_startup_sender_step(&worker->startup, now_ns);
     for (size_t i = 0; i < worker->shard_count; i++) {
         tachoi_shard_step(&worker->shards[i], now_ns);
     }
@@ -64,6 +65,7 @@ static void disconnect(struct tachoi_worker *worker) {
         tachoi_shard_disconnect(&worker->shards[i]);
     }
     tachoi_metadata_sender_disconnect(&worker->metadata);
+    tachoi_startup_sender_disconnect(&worker->startup);
 }
 
 /* Counts what is left as lost; returns it. */
@@ -128,6 +130,7 @@ static int start_shards(struct tachoi_worker *worker) {
     const tacho_remote_write_options *values = &worker->config->values;
     const size_t count = values->max_shards == 0 ? 1 : values->max_shards;
     tachoi_endpoint_init(&worker->endpoint, worker->config, &worker->account, worker->client);
+    tachoi_startup_sender_init(&worker->startup, &worker->endpoint);
     int status = tachoi_metadata_sender_init(&worker->metadata, &worker->endpoint, seed_of(0));
     worker->shards = tachoi_calloc(count, sizeof *worker->shards);
     if (worker->shards == NULL) {

@@ -18,6 +18,7 @@
 #include "remote_write/metadata_sender.h"
 #include "remote_write/series_cache.h"
 #include "remote_write/shard.h"
+#include "remote_write/startup_sender.h"
 
 /** How long after its deadline a shutdown may still wait for the thread to end. */
 #define TACHOI_STOP_GRACE_MS 100
@@ -41,6 +42,7 @@ struct tachoi_worker {
     struct tachoi_endpoint endpoint;
     struct tachoi_shard *shards;
     struct tachoi_metadata_sender metadata;
+    struct tachoi_startup_sender startup;
 
     /* guarded by the account's lock */
     enum tachoi_worker_life life;
