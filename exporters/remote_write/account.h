@@ -5,7 +5,10 @@
 #define TACHOI_REMOTE_WRITE_ACCOUNT_H
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "tacho/exporters/remote_write.h"
 
 struct tachoi_account {
     /* immutable after init */
@@ -21,23 +24,68 @@ struct tachoi_account {
     uint64_t dropped_shutdown;
     uint64_t dropped_clock;
     uint64_t dropped_invalid;
+    uint64_t dropped_unsupported;
+
+    /* guarded by lock; pending is what is left of those accepted */
+    uint64_t exemplars_accepted;
+    uint64_t exemplars_acknowledged;
+    uint64_t exemplars_failed;
+    uint64_t exemplars_dropped;
+
+    /* guarded by lock; in metric families */
+    uint64_t metadata_acknowledged;
+    uint64_t metadata_failed;
 
     /* guarded by lock */
+    uint64_t stale_markers;      /* of the accepted samples */
+    uint64_t series_filtered;    /* by relabelling */
     uint64_t unsupported_points; /* never accepted */
     uint64_t unsupported_exemplars;
     uint64_t requests;
     uint64_t retries;
+    uint64_t samples_retried;
     uint64_t bytes_sent;
+    uint64_t protocol_fallbacks;
+    uint64_t written_mismatches;
+    int64_t highest_timestamp_ms; /* accepted; 0 = none */
+    int64_t highest_sent_timestamp_ms;
+    int protocol; /* of the next request */
     int last_http_status;
     char last_error[200]; /* why the last attempt failed, "" if it did not */
+};
+
+/** What became of samples that were in flight. */
+struct tachoi_settlement {
+    uint64_t acknowledged;
+    uint64_t failed;
+    uint64_t dropped_too_old;
+    uint64_t dropped_invalid;
+    uint64_t dropped_unsupported;
+    uint64_t exemplars_acknowledged;
+    uint64_t exemplars_failed;
+    uint64_t exemplars_dropped;
+    int64_t newest_ms; /* time of the newest acknowledged one; 0 = none */
 };
 
 /** TACHO_OK or TACHO_E_SYSTEM. */
 int tachoi_account_init(struct tachoi_account *account);
 void tachoi_account_fini(struct tachoi_account *account);
 
+/** Moves samples from pending to what became of them; whoever counts the pending ones does so under
+ * the same lock. Wakes those who wait for it. */
+void tachoi_account_settle_locked(struct tachoi_account *account,
+                                  const struct tachoi_settlement *settlement);
+uint64_t tachoi_settlement_samples(const struct tachoi_settlement *settlement);
+
 /** Samples given up here, and those that did not arrive for any reason. The lock is held. */
 uint64_t tachoi_account_dropped_locked(const struct tachoi_account *account);
 uint64_t tachoi_account_lost_locked(const struct tachoi_account *account);
+
+/** Exemplars that are neither settled nor dropped. The lock is held. */
+uint64_t tachoi_account_exemplars_pending_locked(const struct tachoi_account *account);
+
+/** Writes what the account knows; the other members are left alone. The lock is held. */
+void tachoi_account_tell_locked(const struct tachoi_account *account,
+                                tacho_remote_write_stats *out);
 
 #endif

@@ -77,14 +77,24 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
 static int hand_over(struct exporter *exporter) {
     struct tachoi_converter *converter = &exporter->converter;
     return tachoi_worker_accept(
-        &exporter->worker, &(struct tachoi_worker_batch){
-                               .run = converter->is_open ? NULL : &converter->gathering.runs[0],
-                               .accepted = converter->gathering.accepted,
-                               .invalid = converter->gathering.invalid,
-                               .unsupported = converter->gathering.unsupported,
-                               .exemplars = converter->gathering.unsupported_exemplars,
-                               .time_ms = converter->time_ms,
-                               .cache = &converter->cache});
+        &exporter->worker,
+        &(struct tachoi_worker_batch){.runs = converter->is_open ? NULL : converter->gathering.runs,
+                                      .run_count = converter->gathering.shard_count,
+                                      .accepted = converter->gathering.accepted,
+                                      .invalid = converter->gathering.invalid,
+                                      .stale_markers = converter->gathering.stale_markers,
+                                      .filtered = converter->filtered,
+                                      .unsupported = converter->gathering.unsupported,
+                                      .exemplars = converter->gathering.unsupported_exemplars,
+                                      .exemplars_accepted = converter->gathering.exemplars,
+                                      .time_ms = converter->time_ms,
+                                      .cache = &converter->cache});
+}
+
+/* Room for the next collection. */
+static void lend(struct exporter *exporter) {
+    struct tachoi_gathering *gathering = &exporter->converter.gathering;
+    tachoi_worker_lend(&exporter->worker, gathering->runs, gathering->shard_count);
 }
 
 static bool goes_on(const struct exporter *exporter, const tacho_metric_batch *batch) {
@@ -102,7 +112,7 @@ static bool begin_collection(struct exporter *exporter, const tacho_metric_batch
     }
     exporter->collected_unix_ns = batch->time_unix_nano;
     exporter->collected_monotonic_ns = batch->time_monotonic_ns;
-    tachoi_worker_lend(&exporter->worker, &exporter->converter.gathering.runs[0]);
+    lend(exporter);
     return time_batch(exporter, batch, time_ms);
 }
 
@@ -140,7 +150,7 @@ static void say_last_words(struct exporter *exporter) {
         tachoi_converter_give_up(converter);
         (void)hand_over(exporter);
     }
-    tachoi_worker_lend(&exporter->worker, &converter->gathering.runs[0]);
+    lend(exporter);
     tachoi_converter_end_series(converter, exporter->config.values.stale_on_shutdown,
                                 exporter->timestamps.last_ms + 1);
     (void)hand_over(exporter);
@@ -185,30 +195,11 @@ static void destroy(void *self) {
 }
 
 static void fill_stats(struct exporter *exporter, tacho_remote_write_stats *out) {
-    struct tachoi_worker *worker = &exporter->worker;
-    struct tachoi_account *account = &worker->account;
     memset(out, 0, sizeof *out);
     if (is_forked(exporter)) { /* all of it happened in the parent */
         return;
     }
-    pthread_mutex_lock(&account->lock);
-    out->accepted = account->accepted;
-    out->acknowledged = account->acknowledged;
-    out->failed = account->failed;
-    out->dropped_queue_full = account->dropped_queue_full;
-    out->dropped_too_old = account->dropped_too_old;
-    out->dropped_shutdown = account->dropped_shutdown;
-    out->dropped_clock = account->dropped_clock;
-    out->dropped_invalid = account->dropped_invalid;
-    out->pending = tachoi_worker_pending_locked(worker);
-    out->requests = account->requests;
-    out->retries = account->retries;
-    out->bytes_sent = account->bytes_sent;
-    out->last_http_status = account->last_http_status;
-    out->series_cached = worker->series_cached;
-    out->unsupported_points = account->unsupported_points;
-    out->unsupported_exemplars = account->unsupported_exemplars;
-    pthread_mutex_unlock(&account->lock);
+    tachoi_worker_tell(&exporter->worker, out);
 }
 
 static void delivery(void *self, tacho_delivery *out) {
@@ -218,7 +209,7 @@ static void delivery(void *self, tacho_delivery *out) {
     out->acknowledged = stats.acknowledged;
     out->failed = stats.failed;
     out->dropped = stats.dropped_queue_full + stats.dropped_too_old + stats.dropped_shutdown +
-                   stats.dropped_clock + stats.dropped_invalid;
+                   stats.dropped_clock + stats.dropped_invalid + stats.dropped_unsupported;
     out->pending = stats.pending;
 }
 
@@ -267,6 +258,7 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
                           &(struct tachoi_converter_options){
                               .prometheus = {.disable_scope_info = values->disable_scope_info},
                               .disable_target_info = values->disable_target_info,
+                              .shard_count = values->max_shards,
                           });
     status = tachoi_export_gate_init(&exporter->gate);
     if (status != TACHO_OK) {

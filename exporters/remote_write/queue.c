@@ -9,7 +9,7 @@
 #define CHUNKS_TO_LINK ((size_t)8)
 
 void tachoi_queue_init(struct tachoi_queue *queue, uint64_t max_bytes) {
-    *queue = (struct tachoi_queue){.max_bytes = max_bytes};
+    *queue = (struct tachoi_queue){.max_bytes = max_bytes, .max_samples = SIZE_MAX};
 }
 
 void tachoi_queue_fini(struct tachoi_queue *queue) {
@@ -19,7 +19,7 @@ void tachoi_queue_fini(struct tachoi_queue *queue) {
         queue->gone = next;
     }
     tachoi_run_fini(&queue->waiting);
-    *queue = (struct tachoi_queue){.max_bytes = queue->max_bytes};
+    tachoi_queue_init(queue, queue->max_bytes);
 }
 
 /* --- retired series --- */
@@ -95,6 +95,9 @@ static size_t drop(struct tachoi_queue *queue, const struct tachoi_record *recor
     struct tachoi_encoded_series *series = record->series;
     const size_t words = tachoi_record_words(record);
     const size_t samples = tachoi_record_samples(record);
+    if (tachoi_record_has(record, TACHOI_RECORD_HAS_EXEMPLARS)) {
+        queue->dropped_exemplars += tachoi_record_exemplar_count(record);
+    }
     queue->head_sequence++;
     queue->bytes -= words * sizeof(uint64_t);
     tachoi_run_drop(&queue->waiting, words, samples);
@@ -103,9 +106,14 @@ static size_t drop(struct tachoi_queue *queue, const struct tachoi_record *recor
     return samples;
 }
 
+bool tachoi_queue_is_too_full_locked(const struct tachoi_queue *queue) {
+    return queue->waiting.record_count > 0 &&
+           (queue->bytes > queue->max_bytes || queue->waiting.sample_count > queue->max_samples);
+}
+
 size_t tachoi_queue_trim_locked(struct tachoi_queue *queue) {
     size_t samples = 0;
-    while (queue->bytes > queue->max_bytes && queue->waiting.record_count > 0) {
+    while (tachoi_queue_is_too_full_locked(queue)) {
         samples += drop(queue, tachoi_run_first(&queue->waiting));
     }
     return samples;
@@ -136,6 +144,16 @@ struct limits {
     uint64_t words;
 };
 
+static uint64_t words_at_once(const struct tachoi_queue *queue) {
+    return queue->max_bytes / 4 / sizeof(uint64_t);
+}
+
+bool tachoi_queue_fills_locked(const struct tachoi_queue *queue, size_t samples) {
+    const struct tachoi_run *waiting = &queue->waiting;
+    return waiting->sample_count >= samples || waiting->sample_count >= queue->max_samples ||
+           waiting->word_count >= words_at_once(queue);
+}
+
 static bool fits(const struct tachoi_run *run, const struct limits *limits, size_t samples,
                  size_t words) {
     return samples <= limits->samples && run->sample_count <= limits->samples - samples &&
@@ -163,7 +181,7 @@ static bool take(struct tachoi_queue *queue, const struct limits *limits, struct
 
 bool tachoi_queue_take_locked(struct tachoi_queue *queue, size_t max_samples,
                               struct tachoi_run *run) {
-    const struct limits limits = {max_samples, queue->max_bytes / 4 / sizeof(uint64_t)};
+    const struct limits limits = {max_samples, words_at_once(queue)};
     const size_t before = run->record_count;
     (void)take(queue, &limits, run); /* what has been taken is enough */
     queue->head_sequence += run->record_count - before;

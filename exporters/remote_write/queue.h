@@ -14,12 +14,16 @@
 #include "remote_write/run.h"
 
 struct tachoi_queue {
+    /* immutable once in use */
     uint64_t max_bytes;
+    size_t max_samples; /* waiting; SIZE_MAX unless it is set after init */
+
     uint64_t bytes;
-    struct tachoi_run waiting; /* without those taken */
-    uint64_t head_sequence;    /* number of the first record waiting */
-    uint64_t tail_sequence;    /* number of the next record appended */
-    size_t spare_limit;        /* chunks of the last run appended: so many are kept for the next */
+    struct tachoi_run waiting;  /* without those taken */
+    uint64_t head_sequence;     /* number of the first record waiting */
+    uint64_t tail_sequence;     /* number of the next record appended */
+    size_t spare_limit;         /* chunks of the last run appended: so many are kept for the next */
+    uint64_t dropped_exemplars; /* of all records dropped so far */
     struct tachoi_encoded_series *gone; /* retired, and all their records are gone */
 };
 
@@ -34,7 +38,13 @@ void tachoi_queue_lend_locked(struct tachoi_queue *queue, struct tachoi_run *run
 /** Moves the records of a run, which is empty then. Takes no memory. */
 void tachoi_queue_append_locked(struct tachoi_queue *queue, struct tachoi_run *run);
 
-/** Drops the oldest until the bound holds, or the first ones before `time_ms`, or all. Returns how
+/** Whether a bound is exceeded by what waits. */
+bool tachoi_queue_is_too_full_locked(const struct tachoi_queue *queue);
+
+/** Whether so many samples wait, or as much as can be taken at once. */
+bool tachoi_queue_fills_locked(const struct tachoi_queue *queue, size_t samples);
+
+/** Drops the oldest until the bounds hold, or the first ones before `time_ms`, or all. Returns how
  * many samples went. */
 size_t tachoi_queue_trim_locked(struct tachoi_queue *queue);
 size_t tachoi_queue_drop_before_locked(struct tachoi_queue *queue, int64_t time_ms);

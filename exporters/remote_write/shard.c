@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns delivery for a part of the series. See shard.h. */
+/* Owns a shard's life, and making its requests. See shard.h; what answers do is in shard_answer.c.
+ */
 #include "remote_write/shard.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "http/retry.h"
 #include "remote_write/report.h"
+#include "remote_write/shard_answer.h"
+#include "remote_write/validate.h"
 #include "tacho/sdk/metric_reader.h"
 
-/* Requests that must succeed before a lowered limit is doubled again: what a receiver found too
- * large once it will find too large again, so trying must be rare. */
-#define SUCCESSES_BEFORE_GROWTH 16u
+static const tacho_remote_write_options *values_of(const struct tachoi_shard *shard) {
+    return &shard->endpoint->config->values;
+}
 
-int tachoi_shard_init(struct tachoi_shard *shard, const struct tachoi_remote_write_config *config,
-                      struct tachoi_account *account, struct tachoi_http_client *client,
-                      uint64_t seed) {
-    *shard = (struct tachoi_shard){.config = config,
-                                   .protocol = &tachoi_protocol_v1,
-                                   .account = account,
-                                   .client = client,
-                                   .limit = config->values.max_samples_per_send};
-    tachoi_queue_init(&shard->queue, config->values.queue_max_bytes);
-    tachoi_encoder_init(&shard->encoder, &(struct tachoi_encoder_options){0});
-    tachoi_sender_init(&shard->sender, config->values.min_backoff_ms, config->values.max_backoff_ms,
-                       seed);
-    return tachoi_http_exchange_create(client, &shard->exchange);
+int tachoi_shard_init(struct tachoi_shard *shard, struct tachoi_endpoint *endpoint,
+                      uint64_t queue_max_bytes, uint64_t seed) {
+    *shard = (struct tachoi_shard){.endpoint = endpoint, .wake_ns = UINT64_MAX};
+    const tacho_remote_write_options *values = values_of(shard);
+    tachoi_queue_init(&shard->queue, queue_max_bytes);
+    shard->queue.max_samples = values->capacity == 0 ? SIZE_MAX : values->capacity;
+    tachoi_encoder_init(
+        &shard->encoder,
+        &(struct tachoi_encoder_options){
+            .exemplars_with_v1 = values->send_exemplars == TACHO_REMOTE_WRITE_ALWAYS,
+            .native_histograms_with_v1 =
+                values->send_native_histograms == TACHO_REMOTE_WRITE_ALWAYS});
+    tachoi_sender_init(&shard->sender, values->min_backoff_ms, values->max_backoff_ms, seed);
+    tachoi_send_limit_init(&shard->limit, values->max_samples_per_send);
+    return tachoi_http_exchange_create(endpoint->client, &shard->exchange);
 }
 
 void tachoi_shard_disconnect(struct tachoi_shard *shard) {
@@ -34,84 +38,45 @@ void tachoi_shard_disconnect(struct tachoi_shard *shard) {
 }
 
 uint64_t tachoi_shard_oldest_locked(const struct tachoi_shard *shard) {
-    return shard->flight_samples > 0 ? shard->flight_sequence : shard->queue.head_sequence;
+    return shard->flight.unsettled > 0 ? shard->flight.sequence : shard->queue.head_sequence;
 }
 
 size_t tachoi_shard_pending_locked(const struct tachoi_shard *shard) {
-    return shard->queue.waiting.sample_count + shard->flight_samples;
+    return shard->queue.waiting.sample_count + shard->flight.unsettled;
 }
 
 size_t tachoi_shard_clear_locked(struct tachoi_shard *shard) {
-    size_t samples = shard->flight_samples + tachoi_queue_clear_locked(&shard->queue);
-    shard->flight_samples = 0;
-    tachoi_queue_release_locked(&shard->queue, &shard->flight);
-    return samples;
+    return tachoi_flight_clear_locked(&shard->flight, &shard->queue) +
+           tachoi_queue_clear_locked(&shard->queue);
 }
 
 void tachoi_shard_fini(struct tachoi_shard *shard) {
     (void)tachoi_shard_clear_locked(shard); /* nobody else is there any more */
     tachoi_queue_fini(&shard->queue);
-    tachoi_run_fini(&shard->flight);
+    tachoi_run_fini(&shard->flight.run);
     tachoi_encoder_fini(&shard->encoder);
 }
 
-/* --- settling --- */
-
-/* The first `samples` of the flight's rest are done with; they count as `*counter`. */
-static void settle(struct tachoi_shard *shard, uint64_t *counter, size_t samples) {
-    shard->begin += samples;
-    shard->end = shard->begin;
-    shard->has_body = false;
-    pthread_mutex_lock(&shard->account->lock);
-    *counter += samples;
-    shard->flight_samples -= samples;
-    if (shard->flight_samples == 0) {
-        tachoi_queue_release_locked(&shard->queue, &shard->flight);
-        shard->begin = shard->end = 0;
+void tachoi_shard_append_locked(struct tachoi_shard *shard, struct tachoi_run *run, int64_t time_ms,
+                                uint64_t now_ns) {
+    shard->newest_ms = time_ms;
+    shard->newest_ns = now_ns;
+    if (shard->queue.waiting.record_count == 0) {
+        shard->waiting_since_ns = now_ns;
     }
-    pthread_cond_broadcast(&shard->account->changed);
-    pthread_mutex_unlock(&shard->account->lock);
-}
-
-static size_t request_samples(const struct tachoi_shard *shard) {
-    return shard->end - shard->begin;
-}
-
-/* Makes the current request half as large; false if it is a single sample. */
-static bool halve(struct tachoi_shard *shard) {
-    size_t samples = request_samples(shard);
-    if (samples <= 1) {
-        return false;
-    }
-    shard->limit = samples / 2;
-    shard->successes = 0;
-    shard->end = shard->begin;
-    shard->has_body = false;
-    return true;
-}
-
-static void grow_limit(struct tachoi_shard *shard) {
-    size_t most = shard->config->values.max_samples_per_send;
-    if (shard->limit < most && ++shard->successes >= SUCCESSES_BEFORE_GROWTH) {
-        shard->limit = shard->limit > most / 2 ? most : shard->limit * 2;
-        shard->successes = 0;
+    if (run != NULL) {
+        shard->newest_samples = run->sample_count;
+        tachoi_queue_append_locked(&shard->queue, run);
     }
 }
 
-/* A single sample was too large: it was the culprit, not the number of samples. */
-static void give_up_sample(struct tachoi_shard *shard, uint64_t *counter) {
-    shard->limit = shard->config->values.max_samples_per_send;
-    shard->successes = 0;
-    settle(shard, counter, 1);
-}
-
-/* --- making a request --- */
+/* --- age --- */
 
 /* Samples before this time are too old. Age is measured on the time scale of the samples: the last
  * batch's time plus what has passed since, so that neither a step of the wall clock nor a
  * provider's own clock makes samples old. */
 static int64_t cutoff_ms_locked(const struct tachoi_shard *shard, uint64_t now_ns) {
-    uint32_t limit_ms = shard->config->values.sample_age_limit_ms;
+    uint32_t limit_ms = values_of(shard)->sample_age_limit_ms;
     if (limit_ms == TACHO_NO_LIMIT) {
         return INT64_MIN;
     }
@@ -119,96 +84,194 @@ static int64_t cutoff_ms_locked(const struct tachoi_shard *shard, uint64_t now_n
     return shard->newest_ms + (int64_t)(passed_ns / TACHOI_NS_PER_MS) - (int64_t)limit_ms;
 }
 
-static void drop_too_old(struct tachoi_shard *shard, uint64_t now_ns) {
-    struct tachoi_account *account = shard->account;
-    pthread_mutex_lock(&account->lock);
-    int64_t cutoff_ms = cutoff_ms_locked(shard, now_ns);
-    pthread_mutex_unlock(&account->lock);
-    size_t in_flight =
-        tachoi_run_first_since(&shard->flight, shard->begin, cutoff_ms) - shard->begin;
-    if (in_flight > 0) {
-        settle(shard, &account->dropped_too_old, in_flight);
+static uint64_t drop_too_old_in_flight(struct tachoi_shard *shard, int64_t cutoff_ms, char *example,
+                                       size_t example_size) {
+    const uint64_t dropped = tachoi_flight_drop_before(
+        &shard->flight, &shard->queue, shard->endpoint->account, cutoff_ms, example, example_size);
+    if (dropped > 0) { /* the request is another one, and no round goes on */
+        shard->protocol = NULL;
+        tachoi_bisection_reset(&shard->bisection);
         tachoi_sender_forget(&shard->sender);
     }
+    return dropped;
+}
+
+static uint64_t drop_too_old_waiting_locked(struct tachoi_shard *shard, int64_t cutoff_ms) {
+    struct tachoi_account *account = shard->endpoint->account;
+    const uint64_t exemplars = shard->queue.dropped_exemplars;
+    const uint64_t dropped = tachoi_queue_drop_before_locked(&shard->queue, cutoff_ms);
+    account->dropped_too_old += dropped;
+    account->exemplars_dropped += shard->queue.dropped_exemplars - exemplars;
+    if (dropped > 0) {
+        pthread_cond_broadcast(&account->changed);
+    }
+    return dropped;
+}
+
+static void drop_too_old(struct tachoi_shard *shard, uint64_t now_ns) {
+    struct tachoi_account *account = shard->endpoint->account;
+    char example[256] = "";
     pthread_mutex_lock(&account->lock);
-    size_t waiting = tachoi_queue_drop_before_locked(&shard->queue, cutoff_ms);
-    account->dropped_too_old += waiting;
-    pthread_cond_broadcast(&account->changed);
+    const int64_t cutoff_ms = cutoff_ms_locked(shard, now_ns);
     pthread_mutex_unlock(&account->lock);
-    if (in_flight + waiting > 0) {
-        tachoi_report_dropped("too_old", in_flight + waiting,
-                              "they waited longer than sample_age_limit_ms");
+    uint64_t dropped = drop_too_old_in_flight(shard, cutoff_ms, example, sizeof example);
+    pthread_mutex_lock(&account->lock);
+    dropped += drop_too_old_waiting_locked(shard, cutoff_ms);
+    pthread_mutex_unlock(&account->lock);
+    if (dropped > 0) {
+        tachoi_report_dropped("too_old", dropped, "they waited longer than sample_age_limit_ms");
+        tachoi_endpoint_tell_dropped(shard->endpoint, dropped, "too_old", example);
     }
 }
 
+/* --- taking --- */
+
 enum refill { REFILL_OK, REFILL_EMPTY, REFILL_NO_MEMORY };
 
+/* Whether what waits may wait for more; then until when is in `wake_ns`. */
+static bool may_wait_locked(struct tachoi_shard *shard, uint64_t now_ns) {
+    const struct tachoi_queue *queue = &shard->queue;
+    const uint64_t until_ns =
+        tachoi_deadline_after_ms(shard->waiting_since_ns, values_of(shard)->batch_send_deadline_ms);
+    if (now_ns >= until_ns || queue->head_sequence < shard->flush_sequence ||
+        tachoi_queue_fills_locked(queue, values_of(shard)->max_samples_per_send)) {
+        return false;
+    }
+    shard->wake_ns = until_ns;
+    return true;
+}
+
+static enum refill refill_locked(struct tachoi_shard *shard, uint64_t now_ns) {
+    struct tachoi_queue *queue = &shard->queue;
+    if (queue->waiting.sample_count == 0 || may_wait_locked(shard, now_ns)) {
+        return REFILL_EMPTY;
+    }
+    if (!tachoi_flight_take_locked(&shard->flight, queue, values_of(shard)->max_samples_per_send)) {
+        return REFILL_NO_MEMORY;
+    }
+    if (queue->waiting.sample_count <= shard->newest_samples) { /* what was there before is gone */
+        shard->waiting_since_ns = shard->newest_ns;
+    }
+    return REFILL_OK;
+}
+
 /* Takes the next run if the last one is settled. */
-static enum refill refill(struct tachoi_shard *shard) {
-    if (shard->flight.sample_count > 0) {
+static enum refill refill(struct tachoi_shard *shard, uint64_t now_ns) {
+    shard->wake_ns = UINT64_MAX;
+    if (shard->flight.run.sample_count > 0) {
         return REFILL_OK;
     }
-    pthread_mutex_lock(&shard->account->lock);
-    enum refill result = shard->queue.waiting.sample_count == 0 ? REFILL_EMPTY : REFILL_OK;
-    uint64_t sequence = shard->queue.head_sequence;
-    if (result == REFILL_OK &&
-        !tachoi_queue_take_locked(&shard->queue, shard->config->values.max_samples_per_send,
-                                  &shard->flight)) {
-        result = REFILL_NO_MEMORY;
-    }
-    if (result == REFILL_OK) {
-        shard->flight_sequence = sequence;
-        shard->flight_samples = shard->flight.sample_count;
-    }
-    pthread_mutex_unlock(&shard->account->lock);
+    pthread_mutex_lock(&shard->endpoint->account->lock);
+    const enum refill result = refill_locked(shard, now_ns);
+    pthread_mutex_unlock(&shard->endpoint->account->lock);
     return result;
 }
 
 static void fail_for_memory(struct tachoi_shard *shard, uint64_t now_ns) {
-    pthread_mutex_lock(&shard->account->lock);
-    (void)snprintf(shard->account->last_error, sizeof shard->account->last_error, "out of memory");
-    pthread_mutex_unlock(&shard->account->lock);
+    struct tachoi_account *account = shard->endpoint->account;
+    pthread_mutex_lock(&account->lock);
+    (void)snprintf(account->last_error, sizeof account->last_error, "out of memory");
+    pthread_mutex_unlock(&account->lock);
     tachoi_sender_failed(&shard->sender, now_ns, 0, false);
 }
 
-/* One try to have a body; false if another one is needed with a smaller request. */
-static bool encode(struct tachoi_shard *shard, uint64_t now_ns) {
-    shard->end = tachoi_run_range_end(&shard->flight, shard->begin, shard->limit);
-    switch (tachoi_encoder_encode(&shard->encoder, shard->protocol, &shard->flight, shard->begin,
-                                  shard->end, shard->config->values.max_bytes_per_send)) {
-    case TACHOI_ENCODE_OK:
-        shard->has_body = true;
-        return true;
-    case TACHOI_ENCODE_NO_MEMORY:
-        fail_for_memory(shard, now_ns);
-        return true;
-    case TACHOI_ENCODE_TOO_LARGE:
-        break;
+/* --- making a request --- */
+
+static void choose_range(struct tachoi_shard *shard) {
+    struct tachoi_flight *flight = &shard->flight;
+    if (tachoi_flight_request_samples(flight) == 0) {
+        flight->request_begin = flight->begin;
+        flight->request_end =
+            tachoi_run_range_end(&flight->run, flight->begin, shard->limit.samples);
     }
-    if (!halve(shard)) {
-        tachoi_report_dropped("too_large", 1, "one sample alone exceeds max_bytes_per_send");
-        give_up_sample(shard, &shard->account->dropped_invalid);
+}
+
+/* Whether the body may leave; one that could not be judged may. */
+static bool is_valid(struct tachoi_shard *shard, const struct tachoi_protocol *protocol,
+                     uint64_t now_ns) {
+    const struct tachoi_encoder *encoder = &shard->encoder;
+    char problem[TACHOI_VALIDATE_TEXT_MAX];
+    if (!shard->endpoint->validates ||
+        tachoi_validate_body(protocol->version, encoder->body, encoder->body_length, problem) !=
+            TACHOI_VALIDATE_PROBLEM) {
+        return true;
     }
+    tachoi_shard_is_invalid(shard, problem, now_ns);
     return false;
 }
 
-/* Whether there is a body to send now. */
-static bool prepare(struct tachoi_shard *shard, uint64_t now_ns) {
+static bool has_content(const struct tachoi_content *content) {
+    return content->sent.samples + content->sent.histograms > 0 ||
+           content->unsupported_samples == 0;
+}
+
+/* What a body must satisfy beside its size. */
+static void check_body(struct tachoi_shard *shard, const struct tachoi_protocol *protocol,
+                       uint64_t now_ns) {
+    if (!has_content(&shard->encoder.content)) {
+        tachoi_shard_has_no_content(shard, now_ns);
+    } else if (is_valid(shard, protocol, now_ns)) {
+        shard->protocol = protocol;
+    }
+}
+
+/* One try to have a body: of the range there is, or of the next one. */
+static void encode(struct tachoi_shard *shard, uint64_t now_ns) {
+    const struct tachoi_flight *flight = &shard->flight;
+    const struct tachoi_protocol *protocol = tachoi_endpoint_protocol(shard->endpoint, now_ns);
+    choose_range(shard);
+    switch (tachoi_encoder_encode(&shard->encoder, protocol, &flight->run, flight->request_begin,
+                                  flight->request_end, values_of(shard)->max_bytes_per_send)) {
+    case TACHOI_ENCODE_OK:
+        check_body(shard, protocol, now_ns);
+        break;
+    case TACHOI_ENCODE_NO_MEMORY:
+        fail_for_memory(shard, now_ns);
+        break;
+    case TACHOI_ENCODE_TOO_LARGE:
+        tachoi_shard_exceeds_limits(shard, now_ns);
+        break;
+    }
+}
+
+/* A body of 2.0 cannot be sent any more once the endpoint turned out not to know it. */
+static bool is_outdated(const struct tachoi_shard *shard) {
+    return shard->protocol != NULL && shard->protocol->version != 1 &&
+           tachoi_endpoint_speaks_1(shard->endpoint);
+}
+
+/* Makes a body if one may be sent now and is not there. */
+static void prepare(struct tachoi_shard *shard, uint64_t now_ns) {
     drop_too_old(shard, now_ns);
-    for (;;) {
-        enum refill result = refill(shard);
-        if (result == REFILL_EMPTY) {
+    if (is_outdated(shard)) {
+        shard->protocol = NULL;
+    }
+    while (shard->protocol == NULL && tachoi_sender_may_send(&shard->sender, now_ns)) {
+        switch (refill(shard, now_ns)) {
+        case REFILL_OK:
+            encode(shard, now_ns);
+            break;
+        case REFILL_EMPTY:
             tachoi_sender_forget(&shard->sender);
-            return false;
-        }
-        if (result == REFILL_NO_MEMORY) {
+            return;
+        case REFILL_NO_MEMORY:
             fail_for_memory(shard, now_ns);
-            return false;
-        }
-        if (shard->has_body || encode(shard, now_ns)) {
-            return shard->has_body;
+            return;
         }
     }
+}
+
+static void count_request(struct tachoi_shard *shard, const struct tachoi_http_post *post) {
+    struct tachoi_account *account = shard->endpoint->account;
+    pthread_mutex_lock(&account->lock);
+    account->requests++;
+    account->bytes_sent += post->body_length;
+    account->protocol = shard->endpoint->negotiation.version;
+    if (post->attempt > 0) {
+        account->retries++;
+        account->samples_retried += tachoi_flight_request_samples(&shard->flight);
+    }
+    pthread_mutex_unlock(&account->lock);
 }
 
 static void transmit(struct tachoi_shard *shard, uint64_t now_ns) {
@@ -221,90 +284,8 @@ static void transmit(struct tachoi_shard *shard, uint64_t now_ns) {
         fail_for_memory(shard, now_ns);
         return;
     }
-    pthread_mutex_lock(&shard->account->lock);
-    shard->account->requests++;
-    shard->account->retries += post.attempt > 0 ? 1 : 0;
-    shard->account->bytes_sent += post.body_length;
-    pthread_mutex_unlock(&shard->account->lock);
+    count_request(shard, &post);
     tachoi_sender_sent(&shard->sender);
-}
-
-/* --- taking the answer --- */
-
-static void note_outcome(struct tachoi_account *account,
-                         const struct tachoi_http_response *response, bool is_success) {
-    pthread_mutex_lock(&account->lock);
-    account->last_http_status = (int)response->status;
-    if (is_success) {
-        account->last_error[0] = '\0';
-    } else {
-        tachoi_outcome_describe(response, account->last_error, sizeof account->last_error);
-    }
-    pthread_mutex_unlock(&account->lock);
-}
-
-static void refused(struct tachoi_shard *shard, const struct tachoi_http_response *response) {
-    char example[256];
-    tachoi_run_describe(&shard->flight, shard->begin, example, sizeof example);
-    tachoi_report_refused(shard->config->redacted_url, response, request_samples(shard), example);
-}
-
-static void try_again(struct tachoi_shard *shard, const struct tachoi_http_response *response,
-                      uint64_t now_ns, bool is_slow) {
-    int64_t now_unix_s = (int64_t)(tachoi_unix_ns() / TACHOI_NS_PER_S);
-    uint32_t receivers_delay_ms = tachoi_http_retry_after_ms(
-        response->retry_after, now_unix_s, shard->config->values.max_retry_after_ms);
-    tachoi_sender_failed(&shard->sender, now_ns, receivers_delay_ms, is_slow);
-    tachoi_report_retry(shard->config->redacted_url, response);
-}
-
-/* A new password makes a new request, so that one more attempt is allowed (AUTH-02). */
-static bool has_new_credentials(struct tachoi_shard *shard,
-                                const struct tachoi_http_response *response) {
-    return (response->status == 401 || response->status == 403) &&
-           tachoi_http_client_password_changed(shard->client);
-}
-
-static void give_up(struct tachoi_shard *shard, const struct tachoi_http_response *response,
-                    uint64_t now_ns) {
-    if (has_new_credentials(shard, response)) {
-        tachoi_sender_failed(&shard->sender, now_ns, 0, false);
-        (void)tachoi_sender_hurry(&shard->sender, now_ns);
-        return;
-    }
-    refused(shard, response);
-    settle(shard, &shard->account->failed, request_samples(shard));
-    tachoi_sender_settled(&shard->sender);
-}
-
-static void conclude(struct tachoi_shard *shard, const struct tachoi_http_response *response,
-                     uint64_t now_ns) {
-    enum tachoi_http_verdict verdict = tachoi_http_judge(
-        response->code, response->status, !shard->config->values.disable_retry_on_http_429);
-    note_outcome(shard->account, response, verdict == TACHOI_HTTP_SUCCESS);
-    switch (verdict) {
-    case TACHOI_HTTP_SUCCESS:
-        settle(shard, &shard->account->acknowledged, request_samples(shard));
-        grow_limit(shard);
-        tachoi_sender_settled(&shard->sender);
-        break;
-    case TACHOI_HTTP_RETRY:
-        try_again(shard, response, now_ns, false);
-        break;
-    case TACHOI_HTTP_RETRY_SLOWLY:
-        try_again(shard, response, now_ns, true);
-        break;
-    case TACHOI_HTTP_SPLIT:
-        if (!halve(shard)) {
-            refused(shard, response);
-            give_up_sample(shard, &shard->account->failed);
-        }
-        tachoi_sender_settled(&shard->sender);
-        break;
-    case TACHOI_HTTP_DROP:
-        give_up(shard, response, now_ns);
-        break;
-    }
 }
 
 void tachoi_shard_step(struct tachoi_shard *shard, uint64_t now_ns) {
@@ -313,9 +294,16 @@ void tachoi_shard_step(struct tachoi_shard *shard, uint64_t now_ns) {
         if (response == NULL) {
             return;
         }
-        conclude(shard, response, now_ns);
+        tachoi_shard_conclude(shard, response, now_ns);
     }
-    if (tachoi_sender_may_send(&shard->sender, now_ns) && prepare(shard, now_ns)) {
+    if (tachoi_sender_may_send(&shard->sender, now_ns)) {
+        prepare(shard, now_ns);
+    }
+    if (shard->protocol != NULL && tachoi_sender_may_send(&shard->sender, now_ns)) {
         transmit(shard, now_ns);
     }
+}
+
+uint64_t tachoi_shard_wake_ns(const struct tachoi_shard *shard) {
+    return tachoi_deadline_earlier(shard->wake_ns, tachoi_sender_wake_ns(&shard->sender));
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the sending thread and the life of delivery. See worker.h. */
+/* Owns the sending thread, and accepting what it sends. See worker.h. */
 #include "remote_write/worker.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/thread.h"
@@ -21,23 +21,17 @@ static void unlock(struct tachoi_worker *worker) {
     pthread_mutex_unlock(&worker->account.lock);
 }
 
-static void wake_locked(struct tachoi_worker *worker) {
+void tachoi_worker_wake_locked(struct tachoi_worker *worker) {
     if (!worker->has_left) {
         tachoi_http_client_wake(worker->client);
     }
-}
-
-_Static_assert(TACHOI_SHARD_COUNT == 1, "a batch has one run");
-
-static struct tachoi_queue *queue_of(struct tachoi_worker *worker) {
-    return &worker->shards[0].queue;
 }
 
 /* --- the thread --- */
 
 static void hurry(struct tachoi_worker *worker, uint64_t now_ns) {
     bool has_cut = false;
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
+    for (size_t i = 0; i < worker->shard_count; i++) {
         has_cut = tachoi_sender_hurry(&worker->shards[i].sender, now_ns) || has_cut;
     }
     if (has_cut) {
@@ -50,35 +44,52 @@ static void hurry(struct tachoi_worker *worker, uint64_t now_ns) {
 static void deliver(struct tachoi_worker *worker, bool is_hurried) {
     tachoi_http_client_drive(worker->client);
     uint64_t now_ns = tachoi_monotonic_ns();
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
+    tachoi_startup_sender_step(&worker->startup, now_ns);
+    for (size_t i = 0; i < worker->shard_count; i++) {
         tachoi_shard_step(&worker->shards[i], now_ns);
     }
+    tachoi_metadata_sender_step(&worker->metadata, now_ns); /* behind what may change the version */
     if (is_hurried) { /* after the steps: one of them may just have begun to back off */
         hurry(worker, now_ns);
     }
-    uint64_t wake_ns = UINT64_MAX;
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        wake_ns =
-            tachoi_deadline_earlier(wake_ns, tachoi_sender_wake_ns(&worker->shards[i].sender));
+    uint64_t wake_ns = tachoi_metadata_sender_wake_ns(&worker->metadata);
+    for (size_t i = 0; i < worker->shard_count; i++) {
+        wake_ns = tachoi_deadline_earlier(wake_ns, tachoi_shard_wake_ns(&worker->shards[i]));
     }
     tachoi_http_client_wait(worker->client,
                             tachoi_deadline_left_ms(wake_ns, tachoi_monotonic_ns()));
+}
+
+static void disconnect(struct tachoi_worker *worker) {
+    for (size_t i = 0; i < worker->shard_count; i++) {
+        tachoi_shard_disconnect(&worker->shards[i]);
+    }
+    tachoi_metadata_sender_disconnect(&worker->metadata);
+    tachoi_startup_sender_disconnect(&worker->startup);
+}
+
+/* Counts what is left as lost; returns it. */
+static uint64_t give_up_locked(struct tachoi_worker *worker) {
+    struct tachoi_account *account = &worker->account;
+    uint64_t dropped = worker->gathered;
+    worker->gathered = 0;
+    for (size_t i = 0; i < worker->shard_count; i++) {
+        dropped += tachoi_shard_clear_locked(&worker->shards[i]);
+    }
+    account->dropped_shutdown += dropped;
+    account->exemplars_dropped += tachoi_account_exemplars_pending_locked(account);
+    return dropped;
 }
 
 /* Ends the thread's work: first the account, which others wait for, then the connections. */
 static void leave(struct tachoi_worker *worker) {
     lock(worker);
     worker->has_left = true;
-    worker->account.dropped_shutdown += worker->gathered;
-    worker->gathered = 0;
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        worker->account.dropped_shutdown += tachoi_shard_clear_locked(&worker->shards[i]);
-    }
+    const uint64_t dropped = give_up_locked(worker);
     pthread_cond_broadcast(&worker->account.changed);
     unlock(worker);
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        tachoi_shard_disconnect(&worker->shards[i]);
-    }
+    tachoi_endpoint_tell_dropped(&worker->endpoint, dropped, "shutdown", "");
+    disconnect(worker);
     tachoi_http_client_destroy(worker->client);
 }
 
@@ -108,24 +119,41 @@ static void *run(void *argument) {
 
 /* --- start --- */
 
+/* Better than none, should the system have none. */
+static uint64_t seed_of(size_t i) {
+    uint64_t seed = tachoi_monotonic_ns() + i;
+    (void)tachoi_random_bytes(&seed, sizeof seed);
+    return seed;
+}
+
 static int start_shards(struct tachoi_worker *worker) {
-    int status = TACHO_OK;
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        uint64_t seed =
-            tachoi_monotonic_ns() + i; /* better than none, should the system have none */
-        (void)tachoi_random_bytes(&seed, sizeof seed);
-        int one = tachoi_shard_init(&worker->shards[i], worker->config, &worker->account,
-                                    worker->client, seed);
+    const tacho_remote_write_options *values = &worker->config->values;
+    const size_t count = values->max_shards == 0 ? 1 : values->max_shards;
+    tachoi_endpoint_init(&worker->endpoint, worker->config, &worker->account, worker->client);
+    tachoi_startup_sender_init(&worker->startup, &worker->endpoint);
+    int status = tachoi_metadata_sender_init(&worker->metadata, &worker->endpoint, seed_of(0));
+    worker->shards = tachoi_calloc(count, sizeof *worker->shards);
+    if (worker->shards == NULL) {
+        return TACHO_E_NO_MEMORY;
+    }
+    for (; worker->shard_count < count; worker->shard_count++) {
+        const size_t i = worker->shard_count;
+        int one = tachoi_shard_init(&worker->shards[i], &worker->endpoint,
+                                    values->queue_max_bytes / count, seed_of(i + 1));
         status = status == TACHO_OK ? one : status;
     }
     return status;
 }
 
-static void stop_shards(struct tachoi_worker *worker) {
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        tachoi_shard_disconnect(&worker->shards[i]);
+/* Frees what start_shards made, once disconnected. */
+static void free_shards(struct tachoi_worker *worker) {
+    for (size_t i = 0; i < worker->shard_count; i++) {
         tachoi_shard_fini(&worker->shards[i]);
     }
+    tachoi_free(worker->shards);
+    worker->shards = NULL;
+    worker->shard_count = 0;
+    tachoi_metadata_sender_fini(&worker->metadata);
 }
 
 static int start_client(struct tachoi_worker *worker) {
@@ -168,7 +196,8 @@ int tachoi_worker_start(struct tachoi_worker *worker,
                                      run, worker);
     }
     if (status != TACHO_OK) {
-        stop_shards(worker);
+        disconnect(worker);
+        free_shards(worker);
         tachoi_http_client_destroy(worker->client);
         tachoi_account_fini(&worker->account);
     }
@@ -176,22 +205,6 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 }
 
 /* --- accepting --- */
-
-static void retire(const struct tachoi_cached_series *entry, void *user) {
-    tachoi_queue_retire_locked(user, entry->series, entry->records);
-}
-
-static uint64_t trim_locked(struct tachoi_worker *worker, int64_t time_ms) {
-    uint64_t dropped = 0;
-    uint64_t now_ns = tachoi_monotonic_ns();
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        struct tachoi_shard *shard = &worker->shards[i];
-        shard->newest_ms = time_ms;
-        shard->newest_ns = now_ns;
-        dropped += tachoi_queue_trim_locked(&shard->queue);
-    }
-    return dropped;
-}
 
 bool tachoi_worker_is_open(struct tachoi_worker *worker) {
     lock(worker);
@@ -202,55 +215,115 @@ bool tachoi_worker_is_open(struct tachoi_worker *worker) {
 
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker) {
     uint64_t samples = worker->gathered;
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
+    for (size_t i = 0; i < worker->shard_count; i++) {
         samples += tachoi_shard_pending_locked(&worker->shards[i]);
     }
     return samples;
 }
 
-void tachoi_worker_lend(struct tachoi_worker *worker, struct tachoi_run *run) {
+void tachoi_worker_lend(struct tachoi_worker *worker, struct tachoi_run *runs, size_t run_count) {
     lock(worker);
-    tachoi_queue_lend_locked(queue_of(worker), run);
+    for (size_t i = 0; i < run_count && i < worker->shard_count; i++) {
+        tachoi_queue_lend_locked(&worker->shards[i].queue, &runs[i]);
+    }
     unlock(worker);
 }
 
-/* Queues a collection; returns how many samples made way for it. */
-static uint64_t queue_locked(struct tachoi_worker *worker,
-                             const struct tachoi_worker_batch *batch) {
-    tachoi_queue_append_locked(queue_of(worker), batch->run);
+static void retire(const struct tachoi_cached_series *entry, void *user) {
+    struct tachoi_worker *worker = user;
+    const size_t shard = tachoi_cached_series_shard(entry, worker->shard_count);
+    tachoi_queue_retire_locked(&worker->shards[shard].queue, entry->series, entry->records);
+}
+
+/* Samples that made way for others. */
+struct displaced {
+    uint64_t samples;
+    char example[256]; /* one of their series */
+};
+
+static void trim_locked(struct tachoi_worker *worker, struct tachoi_queue *queue,
+                        struct displaced *displaced) {
+    const uint64_t exemplars = queue->dropped_exemplars;
+    if (!tachoi_queue_is_too_full_locked(queue)) {
+        return;
+    }
+    if (displaced->example[0] == '\0') {
+        tachoi_run_describe(&queue->waiting, 0, displaced->example, sizeof displaced->example);
+    }
+    displaced->samples += tachoi_queue_trim_locked(queue);
+    worker->account.exemplars_dropped += queue->dropped_exemplars - exemplars;
+}
+
+/* Queues a collection. */
+static void queue_locked(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch,
+                         struct displaced *displaced) {
+    const uint64_t now_ns = tachoi_monotonic_ns();
+    for (size_t i = 0; i < worker->shard_count; i++) {
+        tachoi_shard_append_locked(&worker->shards[i],
+                                   i < batch->run_count ? &batch->runs[i] : NULL, batch->time_ms,
+                                   now_ns);
+    }
     worker->gathered = 0;
-    tachoi_series_cache_retire_locked(batch->cache, retire, queue_of(worker));
+    tachoi_series_cache_retire_locked(batch->cache, retire, worker);
     worker->series_cached = batch->cache->count;
-    uint64_t dropped = trim_locked(worker, batch->time_ms);
-    wake_locked(worker);
-    return dropped;
+    for (size_t i = 0; i < worker->shard_count; i++) {
+        trim_locked(worker, &worker->shards[i].queue, displaced);
+    }
+    if (displaced->samples > 0) {
+        worker->account.dropped_queue_full += displaced->samples;
+        pthread_cond_broadcast(&worker->account.changed);
+    }
+    tachoi_worker_wake_locked(worker);
+}
+
+static void count_locked(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch) {
+    struct tachoi_account *account = &worker->account;
+    account->unsupported_points += batch->unsupported;
+    account->unsupported_exemplars += batch->exemplars;
+    account->exemplars_accepted += batch->exemplars_accepted;
+    account->accepted += batch->accepted;
+    account->stale_markers += batch->stale_markers;
+    account->series_filtered += batch->filtered;
+    account->dropped_invalid += batch->invalid;
+    worker->gathered += batch->accepted - batch->invalid;
+    if (batch->accepted > batch->invalid && batch->time_ms > account->highest_timestamp_ms) {
+        account->highest_timestamp_ms = batch->time_ms;
+    }
+}
+
+static void free_gone(struct tachoi_worker *worker, struct tachoi_series_cache *cache) {
+    for (size_t i = 0; i < worker->shard_count; i++) {
+        lock(worker);
+        struct tachoi_encoded_series *gone =
+            tachoi_queue_take_gone_locked(&worker->shards[i].queue);
+        unlock(worker);
+        tachoi_series_cache_free(cache, gone);
+    }
 }
 
 int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worker_batch *batch) {
-    struct tachoi_account *account = &worker->account;
-    uint64_t dropped = 0;
+    struct displaced displaced = {0};
     lock(worker);
     if (worker->life != TACHOI_WORKER_OPEN) {
         unlock(worker);
+        tachoi_metadata_bodies_destroy(batch->metadata);
         return TACHO_E_SHUTDOWN;
     }
-    account->unsupported_points += batch->unsupported;
-    account->unsupported_exemplars += batch->exemplars;
-    account->accepted += batch->accepted;
-    worker->gathered += batch->accepted - batch->invalid;
-    if (batch->run != NULL) {
-        dropped = queue_locked(worker, batch);
+    count_locked(worker, batch);
+    if (batch->runs != NULL) {
+        queue_locked(worker, batch, &displaced);
     }
-    account->dropped_invalid += batch->invalid;
-    account->dropped_queue_full += dropped;
-    if (dropped > 0) {
-        pthread_cond_broadcast(&account->changed);
-    }
-    struct tachoi_encoded_series *gone = tachoi_queue_take_gone_locked(queue_of(worker));
+    struct tachoi_metadata_bodies *replaced =
+        tachoi_metadata_sender_offer_locked(&worker->metadata, batch->metadata);
     unlock(worker);
-    tachoi_series_cache_free(batch->cache, gone);
-    if (dropped > 0) {
-        tachoi_report_dropped("queue_full", dropped, "the queue holds queue_max_bytes");
+    tachoi_metadata_bodies_destroy(replaced);
+    free_gone(worker, batch->cache);
+    tachoi_endpoint_tell_dropped(&worker->endpoint, batch->invalid, "invalid", "");
+    if (displaced.samples > 0) {
+        tachoi_report_dropped("queue_full", displaced.samples,
+                              "the queue holds queue_max_bytes, or a shard of it `capacity`");
+        tachoi_endpoint_tell_dropped(&worker->endpoint, displaced.samples, "queue_full",
+                                     displaced.example);
     }
     return TACHO_OK;
 }
@@ -263,133 +336,20 @@ void tachoi_worker_drop_for_clock(struct tachoi_worker *worker,
     worker->account.unsupported_points += sizes->unsupported;
     worker->account.unsupported_exemplars += sizes->exemplars;
     unlock(worker);
+    tachoi_endpoint_tell_dropped(&worker->endpoint, sizes->samples, "clock", "");
 }
 
-/* --- flushing and closing --- */
-
-static bool is_settled_locked(const struct tachoi_worker *worker, const uint64_t *targets) {
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        if (tachoi_shard_oldest_locked(&worker->shards[i]) < targets[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int flush_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
-    uint64_t targets[TACHOI_SHARD_COUNT];
-    bool has_time = true;
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        targets[i] = worker->shards[i].queue.tail_sequence;
-    }
-    worker->is_hurried = true;
-    wake_locked(worker);
-    while (!is_settled_locked(worker, targets) && has_time) {
-        has_time =
-            tachoi_cond_wait_until(&worker->account.changed, &worker->account.lock, deadline_ns);
-    }
-    worker->is_hurried = false;
-    if (!is_settled_locked(worker, targets)) {
-        return TACHO_E_TIMEOUT;
-    }
-    uint64_t lost = tachoi_account_lost_locked(&worker->account);
-    bool is_all_delivered = lost == worker->lost_told;
-    worker->lost_told = lost;
-    return is_all_delivered ? TACHO_OK : TACHO_E_FAILED;
-}
-
-int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
+void tachoi_worker_tell(struct tachoi_worker *worker, tacho_remote_write_stats *out) {
     lock(worker);
-    int status =
-        worker->life == TACHOI_WORKER_OPEN ? flush_locked(worker, deadline_ns) : TACHO_E_SHUTDOWN;
+    tachoi_account_tell_locked(&worker->account, out);
+    out->pending = tachoi_worker_pending_locked(worker);
+    out->series_cached = worker->series_cached;
+    out->shards = worker->shard_count;
     unlock(worker);
-    return status;
-}
-
-static bool wait_for_end_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
-    bool has_time = true;
-    while (!worker->has_ended && has_time) {
-        has_time =
-            tachoi_cond_wait_until(&worker->account.changed, &worker->account.lock, deadline_ns);
-    }
-    return worker->has_ended;
-}
-
-/* The first to call it joins the thread, which has ended. */
-static void join_unlocked(struct tachoi_worker *worker) {
-    lock(worker);
-    bool must_join = worker->has_ended && !worker->is_joined;
-    worker->is_joined = worker->is_joined || must_join;
-    unlock(worker);
-    if (must_join) {
-        (void)pthread_join(worker->thread, NULL);
-    }
-}
-
-/* `grace_ms` after the deadline, or after now if that has passed or never comes. */
-static uint64_t grace_after(uint64_t deadline_ns, uint32_t grace_ms) {
-    uint64_t now_ns = tachoi_monotonic_ns();
-    bool is_ahead = deadline_ns > now_ns && deadline_ns != UINT64_MAX;
-    return tachoi_deadline_after_ms(is_ahead ? deadline_ns : now_ns, grace_ms);
-}
-
-static int wait_for_other_closer_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
-    bool has_time = true;
-    while (worker->life != TACHOI_WORKER_CLOSED && has_time) {
-        has_time =
-            tachoi_cond_wait_until(&worker->account.changed, &worker->account.lock, deadline_ns);
-    }
-    return worker->life == TACHOI_WORKER_CLOSED ? worker->close_status : TACHO_E_TIMEOUT;
-}
-
-int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms) {
-    struct tachoi_account *account = &worker->account;
-    lock(worker);
-    if (worker->life != TACHOI_WORKER_OPEN) {
-        int status = wait_for_other_closer_locked(worker, deadline_ns);
-        unlock(worker);
-        return status;
-    }
-    worker->life = TACHOI_WORKER_CLOSING;
-    uint64_t dropped = account->dropped_shutdown;
-    int status = flush_locked(worker, deadline_ns);
-    worker->must_stop = true;
-    wake_locked(worker);
-    (void)wait_for_end_locked(worker, grace_after(deadline_ns, grace_ms));
-    dropped = account->dropped_shutdown - dropped;
-    dropped += tachoi_worker_pending_locked(worker); /* of a thread that would not even leave */
-    char last_error[sizeof account->last_error];
-    memcpy(last_error, account->last_error, sizeof last_error);
-    worker->close_status = dropped > 0 ? TACHO_E_TIMEOUT : status;
-    status = worker->close_status;
-    worker->life = TACHOI_WORKER_CLOSED;
-    pthread_cond_broadcast(&account->changed);
-    unlock(worker);
-    join_unlocked(worker);
-    if (dropped > 0) {
-        tachoi_report_shutdown_loss(worker->config->redacted_url, dropped, last_error);
-    }
-    return status;
-}
-
-bool tachoi_worker_end(struct tachoi_worker *worker) {
-    lock(worker);
-    bool has_ended = wait_for_end_locked(worker, grace_after(0, TACHOI_END_PATIENCE_MS));
-    if (!has_ended) {
-        worker->is_abandoned = true;
-        (void)pthread_detach(worker->thread); /* under the lock: behind it the worker may be gone */
-    }
-    unlock(worker);
-    if (has_ended) {
-        join_unlocked(worker);
-    }
-    return has_ended;
 }
 
 void tachoi_worker_fini(struct tachoi_worker *worker) {
-    for (size_t i = 0; i < TACHOI_SHARD_COUNT; i++) {
-        tachoi_shard_fini(&worker->shards[i]);
-    }
+    free_shards(worker);
     tachoi_account_fini(&worker->account);
 }
 

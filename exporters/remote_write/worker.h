@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the sending thread and the life of delivery: accepting records, flushing, closing. It knows
- * records and shards, not metrics.
+ * records and shards, not metrics. One thread drives all shards; flushing and closing are in
+ * worker_close.c.
  *
  *   open --close--> closing --the thread is told to stop--> closed
  *
@@ -14,12 +15,10 @@
 #define TACHOI_REMOTE_WRITE_WORKER_H
 
 #include "remote_write/batch_sizes.h"
+#include "remote_write/metadata_sender.h"
 #include "remote_write/series_cache.h"
 #include "remote_write/shard.h"
-
-/** Shards of a worker (QUEUE-01). With more than one, a collection is gathered in a run for each; a
- * series belongs to the one that its labels' hash tells. */
-#define TACHOI_SHARD_COUNT 1
+#include "remote_write/startup_sender.h"
 
 /** How long after its deadline a shutdown may still wait for the thread to end. */
 #define TACHOI_STOP_GRACE_MS 100
@@ -37,9 +36,13 @@ struct tachoi_worker {
     pthread_t thread;
     void (*release)(void *owner); /* frees the worker's owner, if it was abandoned */
     void *owner;
+    size_t shard_count;
 
     struct tachoi_account account;
-    struct tachoi_shard shards[TACHOI_SHARD_COUNT];
+    struct tachoi_endpoint endpoint;
+    struct tachoi_shard *shards;
+    struct tachoi_metadata_sender metadata;
+    struct tachoi_startup_sender startup;
 
     /* guarded by the account's lock */
     enum tachoi_worker_life life;
@@ -57,13 +60,20 @@ struct tachoi_worker {
 
 /** What a batch yields, and the cache its series are from. */
 struct tachoi_worker_batch {
-    /** Records of the collection, queued now and taken out; NULL while more batches of it are to
-     * come: what this one yields is accepted and waits, in the caller's run, for the last one. */
-    struct tachoi_run *run;
-    uint64_t accepted; /* samples of the batch: those for the run and the invalid ones */
+    /** Records of the collection, queued now and taken out: a run for each shard, in their order.
+     * NULL while more batches of it are to come: what this one yields is accepted and waits, in the
+     * caller's runs, for the last one. */
+    struct tachoi_run *runs;
+    size_t run_count;  /* of shards; those behind get nothing */
+    uint64_t accepted; /* samples of the batch: those for the runs and the invalid ones */
     uint64_t invalid;
-    uint64_t unsupported; /* points */
-    uint64_t exemplars;   /* not sent */
+    uint64_t stale_markers;      /* of those for the runs */
+    uint64_t filtered;           /* series */
+    uint64_t unsupported;        /* points */
+    uint64_t exemplars;          /* not sent */
+    uint64_t exemplars_accepted; /* in the records for the runs */
+    /** New metadata for 1.0, taken over whatever is returned; NULL = none. */
+    struct tachoi_metadata_bodies *metadata;
     int64_t time_ms;
     struct tachoi_series_cache *cache; /* finished; gives up what it sorted out */
 };
@@ -79,8 +89,9 @@ int tachoi_worker_start(struct tachoi_worker *worker,
 /** Whether it has not been closed. */
 bool tachoi_worker_is_open(struct tachoi_worker *worker);
 
-/** Gives chunks that are free again to a run that a collection is to be gathered in. */
-void tachoi_worker_lend(struct tachoi_worker *worker, struct tachoi_run *run);
+/** Gives chunks that are free again to the runs that a collection is to be gathered in, one for
+ * each shard. */
+void tachoi_worker_lend(struct tachoi_worker *worker, struct tachoi_run *runs, size_t run_count);
 
 /** Accepts a batch, and queues its collection. TACHO_OK; TACHO_E_SHUTDOWN, then nothing was
  * counted or taken. Never waits for the network. */
@@ -89,6 +100,12 @@ int tachoi_worker_accept(struct tachoi_worker *worker, const struct tachoi_worke
 /** Counts samples as accepted and dropped, because the clock is unusable. */
 void tachoi_worker_drop_for_clock(struct tachoi_worker *worker,
                                   const struct tachoi_batch_sizes *sizes);
+
+/** Makes the thread look at what has changed, unless it has left. */
+void tachoi_worker_wake_locked(struct tachoi_worker *worker);
+
+/** Fills the account. */
+void tachoi_worker_tell(struct tachoi_worker *worker, tacho_remote_write_stats *out);
 
 /** Samples waiting or in flight. */
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);

@@ -76,6 +76,8 @@ UNUSED static tacho_remote_write_options fast_options(const char *endpoint) {
                                         .max_backoff_ms = 20,
                                         .disable_target_info = true,
                                         .stale_on_shutdown = TACHO_REMOTE_WRITE_NEVER,
+                                        .disable_startup_check = true,
+                                        .protocol = TACHO_REMOTE_WRITE_PROTOCOL_1,
                                         .proxy_url = ""};
 }
 
@@ -138,7 +140,7 @@ UNUSED static tacho_remote_write_stats stats_of(const tacho_metric_exporter *exp
     cr_assert(eq(u64, stats.accepted,
                  stats.acknowledged + stats.failed + stats.dropped_queue_full +
                      stats.dropped_too_old + stats.dropped_shutdown + stats.dropped_clock +
-                     stats.dropped_invalid + stats.pending));
+                     stats.dropped_invalid + stats.dropped_unsupported + stats.pending));
     return stats;
 }
 

@@ -42,7 +42,8 @@ static inline tacho_remote_write_stats balanced_stats(void) {
     must(tacho_remote_write_exporter_stats(exporter, &stats) == TACHO_OK, "no account");
     must(stats.accepted == stats.acknowledged + stats.failed + stats.dropped_queue_full +
                                stats.dropped_too_old + stats.dropped_shutdown +
-                               stats.dropped_clock + stats.dropped_invalid + stats.pending,
+                               stats.dropped_clock + stats.dropped_invalid +
+                               stats.dropped_unsupported + stats.pending,
          "the account does not balance");
     return stats;
 }

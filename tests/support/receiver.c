@@ -45,6 +45,7 @@ struct receiver {
     size_t next_step;
     size_t max_samples;
     const char *refused_series;
+    const char *failing_series;
     const char *authorization;
     struct request **requests;
     size_t request_count;
@@ -185,6 +186,9 @@ static struct receiver_step choose_step(struct receiver *receiver, const struct 
     if ((receiver->max_samples > 0 && decoded->count > receiver->max_samples) ||
         holds_series(decoded, receiver->refused_series)) {
         return (struct receiver_step){.status = MHD_HTTP_CONTENT_TOO_LARGE};
+    }
+    if (holds_series(decoded, receiver->failing_series)) {
+        return (struct receiver_step){.status = MHD_HTTP_INTERNAL_SERVER_ERROR};
     }
     if (receiver->next_step < receiver->step_count) {
         return receiver->steps[receiver->next_step++];
@@ -434,6 +438,12 @@ void receiver_refuse_larger(struct receiver *receiver, size_t max_samples, const
     pthread_mutex_lock(&receiver->lock);
     receiver->max_samples = max_samples;
     receiver->refused_series = series;
+    pthread_mutex_unlock(&receiver->lock);
+}
+
+void receiver_fail_at(struct receiver *receiver, const char *series) {
+    pthread_mutex_lock(&receiver->lock);
+    receiver->failing_series = series;
     pthread_mutex_unlock(&receiver->lock);
 }
 

@@ -62,6 +62,9 @@ void receiver_script(struct receiver *receiver, const struct receiver_step *step
 /** Answers 413 to requests with more samples (0 = none), and to those with this series (NULL). */
 void receiver_refuse_larger(struct receiver *receiver, size_t max_samples, const char *series);
 
+/** Answers 500 to requests with this series (NULL = none; borrowed): it cannot bear it. */
+void receiver_fail_at(struct receiver *receiver, const char *series);
+
 /** Answers 401 unless the Authorization header is exactly this text (NULL = any; borrowed). */
 void receiver_require_authorization(struct receiver *receiver, const char *value);
 

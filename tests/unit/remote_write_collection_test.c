@@ -59,7 +59,7 @@ static tacho_remote_write_stats account(void) {
     cr_expect(eq(u64, stats.accepted,
                  stats.acknowledged + stats.failed + stats.dropped_queue_full +
                      stats.dropped_too_old + stats.dropped_shutdown + stats.dropped_clock +
-                     stats.dropped_invalid + stats.pending));
+                     stats.dropped_invalid + stats.dropped_unsupported + stats.pending));
     return stats;
 }
 

@@ -235,8 +235,8 @@ typedef struct tacho_remote_write_options {
      * call nothing of this exporter but stats. */
     void (*on_request)(void *user, const tacho_remote_write_result *result);
     /** Optional (NULL = none). Told samples that are lost here: how many, why ("queue_full",
-     * "too_old", "shutdown", "clock", "invalid"), and one of their series ("" where unknown). On
-     * the exporting or the sending thread, as above. */
+     * "too_old", "shutdown", "clock", "invalid", "rw1_unsupported"), and one of their series (""
+     * where unknown). On the exporting or the sending thread, as above. */
     void (*on_drop)(void *user, uint64_t samples, const char *reason, const char *series);
     void *user; /**< Optional. Handed to both. */
 
@@ -263,7 +263,7 @@ TACHO_API int tacho_remote_write_exporter_create(const tacho_remote_write_option
 
 /**
  * The account of a remote-write exporter. At every quiet moment accepted = acknowledged + failed +
- * the five dropped_* + pending. In samples: what goes over the wire, where a native histogram is
+ * the six dropped_* + pending. In samples: what goes over the wire, where a native histogram is
  * one, and a histogram that is to be one (convert_classic_histograms_to_nhcb) also counts as one
  * where 1.0 makes many of it.
  */
@@ -277,7 +277,8 @@ typedef struct tacho_remote_write_stats {
     uint64_t dropped_shutdown;   /**< not delivered when the shutdown's deadline came */
     uint64_t dropped_clock;      /**< the wall clock was unusable */
     uint64_t dropped_invalid;    /**< no valid name or labels, no memory for them, not valid */
-    uint64_t pending;            /**< queued or being sent */
+    uint64_t dropped_unsupported; /**< 1.0, which was spoken then, has no words for them */
+    uint64_t pending;             /**< queued or being sent */
 
     uint64_t requests;            /**< attempts, retries included, metadata not */
     uint64_t retries;             /**< attempts that repeated an earlier one */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns what all that is sent to one endpoint shares: configuration, connections, account, the
+ * version that is spoken, and the host's hooks. */
+#ifndef TACHOI_REMOTE_WRITE_ENDPOINT_H
+#define TACHOI_REMOTE_WRITE_ENDPOINT_H
+
+#include "http/client.h"
+#include "remote_write/account.h"
+#include "remote_write/encoder.h"
+#include "remote_write/negotiation.h"
+#include "remote_write/options.h"
+
+struct tachoi_endpoint {
+    /* immutable after init */
+    const struct tachoi_remote_write_config *config;
+    struct tachoi_account *account;
+    struct tachoi_http_client *client;
+    bool validates; /* each request, before it leaves */
+
+    /* sending thread only */
+    struct tachoi_negotiation negotiation;
+};
+
+/** All is borrowed. */
+void tachoi_endpoint_init(struct tachoi_endpoint *endpoint,
+                          const struct tachoi_remote_write_config *config,
+                          struct tachoi_account *account, struct tachoi_http_client *client);
+
+/** What a request that is made now speaks. */
+const struct tachoi_protocol *tachoi_endpoint_protocol(struct tachoi_endpoint *endpoint,
+                                                       uint64_t now_ns);
+
+/** Whether 1.0 is spoken, and a body of 2.0 that waits must be made again. */
+static inline bool tachoi_endpoint_speaks_1(const struct tachoi_endpoint *endpoint) {
+    return endpoint->negotiation.version == 1;
+}
+
+/** Takes what an answer says of the version, and counts a fall-back. */
+enum tachoi_negotiation_verdict
+tachoi_endpoint_negotiate(struct tachoi_endpoint *endpoint, int version,
+                          const struct tachoi_written *sent,
+                          const struct tachoi_http_response *response, uint64_t now_ns);
+
+/** How long the receiver asks to wait, in ms (RETRY-02). */
+uint32_t tachoi_endpoint_retry_after_ms(const struct tachoi_endpoint *endpoint,
+                                        const struct tachoi_http_response *response);
+
+/** Calls the host's hooks, if there are any. No lock may be held. */
+void tachoi_endpoint_tell_dropped(const struct tachoi_endpoint *endpoint, uint64_t samples,
+                                  const char *reason, const char *series);
+void tachoi_endpoint_tell_request(const struct tachoi_endpoint *endpoint,
+                                  const tacho_remote_write_result *result);
+
+#endif
