@@ -8,7 +8,7 @@
 #include "remote_write_v1.pb-c.h"
 
 struct label {
-    char *name; /* escaped; both end in NUL */
+    char *name; /* escaped, as the value of __name__ is; both end in NUL */
     char *value;
     size_t index; /* where it was: the order of the unescaped names */
 };
@@ -54,25 +54,36 @@ static char *before_digit(char *text, const char *prefix, struct tachoi_arena *a
     return longer;
 }
 
+enum tachoi_escape_result tachoi_escape_metric_name(tacho_string name, struct tachoi_arena *arena,
+                                                    char **out) {
+    char *text = tachoi_arena_strndup(arena, name.data, name.length);
+    if (text != NULL && !escape(text, true)) {
+        return TACHOI_ESCAPE_IMPOSSIBLE;
+    }
+    *out = text != NULL ? before_digit(text, "_", arena) : NULL;
+    return *out != NULL ? TACHOI_ESCAPE_OK : TACHOI_ESCAPE_NO_MEMORY;
+}
+
+static enum tachoi_escape_result escape_label_name(tacho_string name, struct tachoi_arena *arena,
+                                                   char **out) {
+    char *text = tachoi_arena_strndup(arena, name.data, name.length);
+    if (text != NULL && (!escape(text, false) || strcmp(text, metric_name) == 0)) {
+        return TACHOI_ESCAPE_IMPOSSIBLE;
+    }
+    *out = text != NULL ? before_digit(text, "key_", arena) : NULL;
+    return *out != NULL ? TACHOI_ESCAPE_OK : TACHOI_ESCAPE_NO_MEMORY;
+}
+
 static enum tachoi_escape_result escape_label(struct label *label, tacho_string name,
                                               tacho_string value, struct tachoi_arena *arena) {
-    label->name = tachoi_arena_strndup(arena, name.data, name.length);
+    if (name.length == sizeof metric_name - 1 &&
+        memcmp(name.data, metric_name, sizeof metric_name - 1) == 0) {
+        label->name = (char *)metric_name;
+        return tachoi_escape_metric_name(value, arena, &label->value);
+    }
     label->value = tachoi_arena_strndup(arena, value.data, value.length);
-    if (label->name == NULL || label->value == NULL) {
-        return TACHOI_ESCAPE_NO_MEMORY;
-    }
-    if (strcmp(label->name, metric_name) == 0) {
-        if (!escape(label->value, true)) {
-            return TACHOI_ESCAPE_IMPOSSIBLE;
-        }
-        label->value = before_digit(label->value, "_", arena);
-    } else {
-        if (!escape(label->name, false) || strcmp(label->name, metric_name) == 0) {
-            return TACHOI_ESCAPE_IMPOSSIBLE;
-        }
-        label->name = before_digit(label->name, "key_", arena);
-    }
-    return label->name != NULL && label->value != NULL ? TACHOI_ESCAPE_OK : TACHOI_ESCAPE_NO_MEMORY;
+    return label->value != NULL ? escape_label_name(name, arena, &label->name)
+                                : TACHOI_ESCAPE_NO_MEMORY;
 }
 
 static int by_name(const void *a, const void *b) {

@@ -20,4 +20,8 @@ enum tachoi_escape_result tachoi_escape_labels(const struct tachoi_encoded_serie
                                                size_t component, struct tachoi_arena *arena,
                                                struct tachoi_wire *out);
 
+/** Makes `*out` an escaped metric name in the arena, with a NUL behind it. */
+enum tachoi_escape_result tachoi_escape_metric_name(tacho_string name, struct tachoi_arena *arena,
+                                                    char **out);
+
 #endif
