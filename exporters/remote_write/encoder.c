@@ -14,6 +14,10 @@ void tachoi_encoder_init(struct tachoi_encoder *encoder,
 
 void tachoi_encoder_fini(struct tachoi_encoder *encoder) {
     tachoi_wire_fini(&encoder->message);
+    tachoi_wire_fini(&encoder->series);
+    tachoi_wire_fini(&encoder->exemplars);
+    tachoi_label_refs_fini(&encoder->refs);
+    tachoi_arena_fini(&encoder->scratch);
     tachoi_free(encoder->body);
     encoder->body = NULL;
     encoder->body_length = encoder->body_capacity = 0;

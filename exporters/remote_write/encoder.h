@@ -5,6 +5,7 @@
 #ifndef TACHOI_REMOTE_WRITE_ENCODER_H
 #define TACHOI_REMOTE_WRITE_ENCODER_H
 
+#include "remote_write/label_refs.h"
 #include "remote_write/negotiation.h"
 #include "remote_write/run.h"
 #include "remote_write/wire.h"
@@ -27,6 +28,7 @@ struct tachoi_protocol {
 };
 
 extern const struct tachoi_protocol tachoi_protocol_v1;
+extern const struct tachoi_protocol tachoi_protocol_v2;
 
 /** What a message says. */
 struct tachoi_content {
@@ -45,6 +47,10 @@ struct tachoi_encoder {
     struct tachoi_encoder_options options; /* immutable after init */
     struct tachoi_wire message;            /* before compression */
     struct tachoi_content content;
+    struct tachoi_wire series;     /* 2.0: time series, until the symbols before them are known */
+    struct tachoi_wire exemplars;  /* 2.0: of one time series */
+    struct tachoi_label_refs refs; /* 2.0 */
+    struct tachoi_arena scratch;   /* of one record */
     unsigned char *body;
     size_t body_length;
     size_t body_capacity;

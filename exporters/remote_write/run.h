@@ -115,6 +115,19 @@ static inline void tachoi_run_pass(struct tachoi_run_walk *walk, size_t words) {
     walk->passed += words;
 }
 
+/** Asks the processor for the labels of a record further on, as long as they take to come from
+ * memory, if numbers follow in the chunk. If something else does, what is taken for a pointer is
+ * none: asking is then of no use and no harm. */
+static inline void tachoi_run_fetch_ahead(const struct tachoi_run_walk *walk) {
+    const size_t records_ahead = 6;
+    const struct tachoi_chunk *chunk = walk->chunk;
+    const size_t at = chunk->begin + walk->passed + records_ahead * TACHOI_NUMBER_RECORD_WORDS;
+    if (at < chunk->end) {
+        const struct tachoi_record *record = (const void *)(chunk->words + at);
+        __builtin_prefetch(record->series);
+    }
+}
+
 /** The record that the walk has come to, NULL at the end, and goes on behind it. */
 static inline struct tachoi_record *tachoi_run_next(struct tachoi_run_walk *walk) {
     struct tachoi_record *record = tachoi_run_here(walk);
