@@ -222,18 +222,15 @@ static bool is_superseded(const struct candidate *candidates, size_t count, size
            (is_by_bucket || candidates[index + 1].time_ms == candidates[index].time_ms);
 }
 
-static int compare_times(const void *left, const void *right) {
-    const int64_t a = ((const struct tachoi_record_exemplar *)left)->time_ms;
-    const int64_t b = ((const struct tachoi_record_exemplar *)right)->time_ms;
-    return (a > b) - (a < b);
-}
-
-/* Those of a native histogram by time, no two of the same. */
-static void make_one_list(struct tachoi_chosen_exemplars *chosen) {
-    qsort(chosen->items, chosen->count, sizeof chosen->items[0], compare_times);
+/* A native histogram has one list for all buckets: no two of the same time. */
+static void drop_same_times(struct tachoi_chosen_exemplars *chosen) {
     size_t count = 0;
     for (size_t i = 0; i < chosen->count; i++) {
-        if (count == 0 || chosen->items[i].time_ms > chosen->items[count - 1].time_ms) {
+        size_t other = 0;
+        while (other < count && chosen->items[other].time_ms != chosen->items[i].time_ms) {
+            other++;
+        }
+        if (other == count) {
             chosen->items[count++] = chosen->items[i];
         }
     }
@@ -278,7 +275,7 @@ bool tachoi_exemplars_choose(const tacho_exemplars *exemplars,
         out->count++;
     }
     if (shape->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM) {
-        make_one_list(out);
+        drop_same_times(out);
     }
     for (size_t i = 0; i < out->count; i++) {
         out->words += tachoi_record_exemplar_words(out->items[i].labels_length);

@@ -15,7 +15,7 @@
 
 /** Exemplars on their way to a record, in an arena. */
 struct tachoi_chosen_exemplars {
-    struct tachoi_record_exemplar *items; /* by component and time; of a custom histogram by time */
+    struct tachoi_record_exemplar *items; /* by component, and by time in each */
     size_t count;
     size_t words;   /* that they take in the record */
     size_t skipped; /* that have no labels */

@@ -15,7 +15,7 @@
 #include "base/fork.h"
 #include "base/options.h"
 #include "prometheus/timestamps.h"
-#include "remote_write/converter.h"
+#include "remote_write/converter_options.h"
 #include "remote_write/exit_handler.h"
 #include "remote_write/export_gate.h"
 #include "remote_write/options.h"
@@ -254,12 +254,9 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
     const tacho_remote_write_options *values = &exporter->config.values;
     tacho_error *error = values->error;
     exporter->fork_generation = tachoi_fork_generation();
-    tachoi_converter_init(&exporter->converter,
-                          &(struct tachoi_converter_options){
-                              .prometheus = {.disable_scope_info = values->disable_scope_info},
-                              .disable_target_info = values->disable_target_info,
-                              .shard_count = values->max_shards,
-                          });
+    struct tachoi_converter_options converter_options;
+    tachoi_remote_write_converter_options(&exporter->config, &converter_options);
+    tachoi_converter_init(&exporter->converter, &converter_options);
     status = tachoi_export_gate_init(&exporter->gate);
     if (status != TACHO_OK) {
         tachoi_remote_write_config_fini(&exporter->config);

@@ -308,7 +308,7 @@ static bool append_classic(struct writer *writer, const struct tachoi_record *re
     bool ok = true;
     tachoi_component_exemplars_init(&exemplars, record);
     for (size_t i = first; i < to && ok; i++) {
-        const uint64_t bits = tachoi_classic_values_next(&values);
+        const uint64_t bits = tachoi_classic_values_take(&values, i);
         bool is_sayable = true;
         if (i >= from && is_short) {
             ok = append_time_series(writer, record->series, i, bits);

@@ -241,7 +241,7 @@ static bool append_classic(struct writer *writer, const struct tachoi_record *re
     bool ok = begin_record(writer, record);
     tachoi_component_exemplars_init(&exemplars, record);
     for (size_t i = 0; i < to && ok; i++) {
-        const uint64_t bits = tachoi_classic_values_next(&values);
+        const uint64_t bits = tachoi_classic_values_take(&values, i);
         ok = i < from || (tachoi_label_refs_pieces(writer->refs, record->series, i) != NULL &&
                           gather_exemplars(writer, &exemplars, i) &&
                           append_sample(writer, record->series, i, bits));

@@ -20,9 +20,8 @@ size_t tachoi_classic_end(const struct tachoi_record *record) {
     if (is_summary(shape)) {
         return shape->component_count;
     }
-    return tachoi_classic_begin(shape) +
-           tachoi_histogram_components(shape->bound_count,
-                                       record->words[TACHOI_HISTOGRAM_HAS_SUM] != 0);
+    const bool lacks_sum = record->words[TACHOI_HISTOGRAM_HAS_SUM] == 0;
+    return shape->component_count - (lacks_sum && shape->ends_with_sum ? 1 : 0);
 }
 
 static uint64_t bits_of_count(uint64_t count) {
@@ -38,7 +37,9 @@ static uint64_t histogram_value(struct tachoi_classic_values *values, size_t at)
     const uint64_t *words = values->record->words;
     const size_t buckets = (size_t)values->record->series->shape->bound_count + 1;
     if (at < buckets) {
-        values->cumulative += words[TACHOI_HISTOGRAM_BUCKETS + at];
+        while (values->buckets <= at) { /* those of components that were filtered too */
+            values->cumulative += words[TACHOI_HISTOGRAM_BUCKETS + values->buckets++];
+        }
         return bits_of_count(values->cumulative);
     }
     return at == buckets ? bits_of_count(words[TACHOI_HISTOGRAM_COUNT])
@@ -55,13 +56,13 @@ static uint64_t summary_value(const struct tachoi_record *record, size_t at) {
                            : record->words[TACHOI_SUMMARY_SUM];
 }
 
-uint64_t tachoi_classic_values_next(struct tachoi_classic_values *values) {
-    const size_t at = values->next++;
+uint64_t tachoi_classic_values_take(struct tachoi_classic_values *values, size_t component) {
+    const struct tachoi_series_shape *shape = values->record->series->shape;
+    const size_t at = shape->components[component].part - tachoi_classic_begin(shape);
     if (tachoi_record_has(values->record, TACHOI_RECORD_STALE)) {
         return TACHOI_STALE_MARKER;
     }
-    return is_summary(values->record->series->shape) ? summary_value(values->record, at)
-                                                     : histogram_value(values, at);
+    return is_summary(shape) ? summary_value(values->record, at) : histogram_value(values, at);
 }
 
 /* --- native histograms --- */

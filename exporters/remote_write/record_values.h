@@ -21,13 +21,13 @@ size_t tachoi_classic_end(const struct tachoi_record *record);
 /** A walk over the values of classic time series, in the order of components. */
 struct tachoi_classic_values {
     const struct tachoi_record *record;
-    size_t next;         /* the component, counted from the first classic one */
-    uint64_t cumulative; /* buckets before it (CONV-12) */
+    size_t buckets;      /* that have been added up */
+    uint64_t cumulative; /* their counts (CONV-12) */
 };
 
-/** The bits of the next value; the caller knows how many there are. All are the stale marker where
- * the series ends (CONV-31). */
-uint64_t tachoi_classic_values_next(struct tachoi_classic_values *values);
+/** The bits of the value of a component, which is behind those asked for before. All are the stale
+ * marker where the series ends (CONV-31). */
+uint64_t tachoi_classic_values_take(struct tachoi_classic_values *values, size_t component);
 
 /** A native histogram as protobuf-c wants it. */
 struct tachoi_native_message {

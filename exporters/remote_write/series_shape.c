@@ -155,6 +155,11 @@ static size_t record_words_of(const struct tachoi_series_shape_source *source) {
     return TACHOI_RECORD_HEAD_WORDS + words;
 }
 
+static bool ends_with_sum(const struct tachoi_series_shape_source *source) {
+    const size_t native = source->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM ? 1 : 0;
+    return source->parts[source->component_count - 1] == native + source->bound_count + 2;
+}
+
 struct tachoi_series_shape *
 tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
                          const struct tachoi_series_shape_source *source) {
@@ -174,7 +179,7 @@ tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
     shape->component_count = (uint32_t)source->component_count;
     shape->own_count = (uint32_t)source->own_count;
     shape->record_words = (uint32_t)record_words_of(source);
-    shape->ends_with_sum = source->parts[source->component_count - 1] == source->bound_count + 2;
+    shape->ends_with_sum = ends_with_sum(source);
     shape->is_private = source->is_private;
     shape->is_utf8 = source->is_utf8;
     shape->family = source->family;

@@ -162,7 +162,10 @@ static inline struct tachoi_encoded_series *fixture_add(struct fixture *fixture,
                                                         const struct fixture_series *source) {
     struct fixture_division division = {0};
     const size_t components = fixture_components(source);
+    uint32_t parts[64];
+    cr_assert(components <= 64);
     for (size_t i = 0; i < components; i++) {
+        parts[i] = (uint32_t)i;
         fixture_divide(source, i, &division);
     }
     const struct tachoi_series_shape_source wanted = {
@@ -172,6 +175,7 @@ static inline struct tachoi_encoded_series *fixture_add(struct fixture *fixture,
         .component_count = components,
         .own_count = division.own_count,
         .lengths = division.lengths,
+        .parts = parts,
         .bytes = division.pieces.data,
         .is_utf8 = source->is_utf8,
         .family = source->family == NULL

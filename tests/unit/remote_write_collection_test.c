@@ -23,13 +23,14 @@ static void begin(void) {
     tacho_diagnostics_set_handler(ignore, NULL);
     resource = batch_resource();
     batch_init(&batch, resource, 0);
-    cr_assert(
-        eq(int,
-           tacho_remote_write_exporter_create(
-               TACHO_OPTIONS(tacho_remote_write_options, .endpoint = "http://127.0.0.1:1/nobody",
-                             .proxy_url = "", .disable_target_info = true),
-               &exporter),
-           TACHO_OK));
+    cr_assert(eq(
+        int,
+        tacho_remote_write_exporter_create(
+            TACHO_OPTIONS(tacho_remote_write_options, .endpoint = "http://127.0.0.1:1/nobody",
+                          .proxy_url = "", .disable_target_info = true,
+                          .disable_startup_check = true, .protocol = TACHO_REMOTE_WRITE_PROTOCOL_1),
+            &exporter),
+        TACHO_OK));
 }
 
 static void end(void) {
