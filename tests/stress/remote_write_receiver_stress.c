@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stresses the remote-write exporter against a receiver that accepts, refuses, splits and fails by
- * turns, while threads record new and known series, a reader exports every millisecond, threads
- * flush and one watches the account. At the end the receiver holds what was acknowledged, no more
- * and no less, and found nothing wrong with any request. */
+/* Stresses the remote-write exporter with several shards against a receiver that accepts, refuses,
+ * splits and fails by turns, while threads record new and known series, a reader exports every few
+ * milliseconds, threads flush and one watches the account. At the end the receiver holds what was
+ * acknowledged, no more and no less, and found nothing wrong with any request, the order of each
+ * series included; and the hooks were told what is in the account. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,6 +17,24 @@ static struct receiver *receiver;
 static tacho_meter_provider *provider;
 static tacho_counter *counter;
 static tacho_histogram *histogram;
+static _Atomic(uint64_t) told_acknowledged;
+static _Atomic(uint64_t) told_failed;
+static _Atomic(uint64_t) told_dropped;
+
+static void keep_request(void *user, const tacho_remote_write_result *result) {
+    (void)user;
+    atomic_fetch_add_explicit(&told_acknowledged, result->acknowledged, memory_order_relaxed);
+    atomic_fetch_add_explicit(&told_failed, result->failed, memory_order_relaxed);
+    (void)balanced_stats();
+}
+
+static void keep_drop(void *user, uint64_t samples, const char *reason, const char *series) {
+    (void)user;
+    (void)reason;
+    (void)series;
+    atomic_fetch_add_explicit(&told_dropped, samples, memory_order_relaxed);
+    (void)balanced_stats();
+}
 
 static void *record(void *argument) {
     for (int64_t i = 0; goes_on(); i++) {
@@ -43,18 +62,29 @@ static void *watch(void *argument) {
     return argument;
 }
 
+/* One that fails long enough is taken for an outage, or divided where it is the only one. */
 static void *misbehave(void *argument) {
-    static const struct receiver_step moods[][3] = {
+    enum { STEPS = 16, MOODS = 5 };
+    static struct receiver_step moods[MOODS][STEPS] = {
         {{.status = 503}, {.status = 503}, {.status = 204}},
         {{.status = 413}, {.status = 204}, {.status = 413}},
         {{.status = 400, .body = "no"}, {.status = 204}, {.status = 429}},
+        {{.action = RECEIVER_RESET}, {.status = 204}, {.action = RECEIVER_RESET}},
     };
+    for (size_t i = 0; i < STEPS; i++) {
+        moods[MOODS - 1][i].status = 500;
+    }
     for (size_t i = 0; goes_on(); i++) {
-        receiver_script(receiver, moods[i % 3], 3);
+        const size_t mood = i % MOODS;
+        receiver_script(receiver, moods[mood], mood == MOODS - 1 ? STEPS : 3);
         rest(20);
     }
     receiver_script(receiver, moods[0], 0);
     return argument;
+}
+
+static uint64_t total(_Atomic(uint64_t) *told) {
+    return atomic_load_explicit(told, memory_order_relaxed);
 }
 
 static void set_up(void) {
@@ -64,7 +94,10 @@ static void set_up(void) {
     must(tacho_remote_write_exporter_create(
              TACHO_OPTIONS(tacho_remote_write_options, .endpoint = receiver_url(receiver),
                            .proxy_url = "", .min_backoff_ms = 1, .max_backoff_ms = 5,
-                           .queue_max_bytes = 262144, .max_samples_per_send = 50),
+                           .queue_max_bytes = 4 * 262144, .max_samples_per_send = 50,
+                           .max_shards = 4, .batch_send_deadline_ms = 3,
+                           .protocol = TACHO_REMOTE_WRITE_PROTOCOL_1, .disable_startup_check = true,
+                           .on_request = keep_request, .on_drop = keep_drop),
              &exporter) == TACHO_OK,
          "no exporter");
     must(tacho_periodic_reader_create(
@@ -102,6 +135,10 @@ int main(void) {
     must(stats.pending == 0 && stats.dropped_shutdown == 0, "something was left behind");
     must(stats.acknowledged > 0 && stats.failed > 0 && stats.retries > 0, "it was not stressed");
     must(receiver_sample_count(receiver) == stats.acknowledged, "the receiver has other samples");
+    must(total(&told_acknowledged) == stats.acknowledged && total(&told_failed) == stats.failed,
+         "on_request tells something else");
+    must(total(&told_dropped) == stats.accepted - stats.acknowledged - stats.failed,
+         "on_drop tells something else");
     must(receiver_problem(receiver)[0] == '\0', receiver_problem(receiver));
     tacho_meter_provider_destroy(provider);
     receiver_stop(receiver);

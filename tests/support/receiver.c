@@ -67,8 +67,12 @@ static void must(bool condition, const char *what) {
     }
 }
 
+/* Room for one more, doubled whenever it is used up. */
 static void *grow(void *items, size_t count, size_t size) {
-    void *grown = realloc(items, (count + 1) * size);
+    if ((count & (count - 1)) != 0) {
+        return items;
+    }
+    void *grown = realloc(items, (count == 0 ? 1 : 2 * count) * size);
     must(grown != NULL, "out of memory");
     return grown;
 }
