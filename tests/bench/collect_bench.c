@@ -146,13 +146,15 @@ static double count_allocations(void *state) {
 static void keep_messages(struct size *size) {
     struct series *series = &size->translating;
     series_collect(series);
-    struct tachoi_wire wire = {.max_length = SIZE_MAX};
-    if (!tachoi_protocol_v1.append(&wire, &series->converter.gathering.runs[0], 0,
-                                   series->converter.gathering.runs[0].sample_count)) {
+    const struct tachoi_run *run = &series->converter.gathering.runs[0];
+    struct tachoi_encoder encoder;
+    tachoi_encoder_init(&encoder, &(struct tachoi_encoder_options){0});
+    encoder.message.max_length = SIZE_MAX;
+    if (!tachoi_protocol_v1.append(&encoder, run, 0, run->sample_count)) {
         bench_die("no memory for the floor");
     }
-    size->message = wire.data;
-    size->length = wire.length;
+    size->message = encoder.message.data;
+    size->length = encoder.message.length;
     size->copy = malloc(MESSAGE_BYTES);
     size->body = malloc(snappy_max_compressed_length(MESSAGE_BYTES));
     if (size->copy == NULL || size->body == NULL) {
