@@ -307,10 +307,23 @@ static void want(const char *filter) {
     }
 }
 
+static int run_only(const char *name, uint64_t iterations) {
+    const struct bench_case *about = &find(name)->about;
+    if (about->run == NULL) {
+        bench_die("a figure does not run");
+    }
+    about->run(about->state, 0, iterations);
+    return 0;
+}
+
 int bench_main(int argc, char **argv, const char *program, void (*set_up)(void)) {
     bool is_json = false;
     size_t rounds = 11;
     const char *filter = NULL;
+    if (argc == 4 && strcmp(argv[1], "--only") == 0) {
+        set_up();
+        return run_only(argv[2], strtoull(argv[3], NULL, 10));
+    }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             is_json = true;
@@ -319,7 +332,8 @@ int bench_main(int argc, char **argv, const char *program, void (*set_up)(void))
         } else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc) {
             filter = argv[++i];
         } else {
-            fprintf(stderr, "usage: %s [--json] [--rounds N] [--filter TEXT]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--json] [--rounds N] [--filter TEXT] | --only CASE N\n",
+                    argv[0]);
             return 2;
         }
     }

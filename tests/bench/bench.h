@@ -45,7 +45,8 @@ void bench_after_round(void (*call)(void));
 
 /** Times the cases added by `set_up` and prints them: as a table, or with --json as one object per
  * line. Options: --json, --rounds N (at least 7), --filter TEXT (cases whose name contains it; and
- * what they are compared with). Returns the exit status. */
+ * what they are compared with); --only CASE N: does N iterations of that case and nothing else, for
+ * a tool that counts instructions. Returns the exit status. */
 int bench_main(int argc, char **argv, const char *program, void (*set_up)(void));
 
 /** Makes the compiler believe that the memory is read and written. */

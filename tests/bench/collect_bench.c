@@ -2,7 +2,8 @@
 /* What does a series cost at a collection and an export? Counters and histograms with 5 labels,
  * 1 k to 1 M: collected, in parts and whole; translated into records; queued, encoded and
  * compressed. The floor is a memcpy of the same messages, of histograms time series by time series,
- * and snappy on them, request by request. Allocations are counted. */
+ * and snappy on them, request by request; of counters, beside it, what an exporter must do at least
+ * that has its labels with each series (series_floor). Allocations are counted. */
 #include <snappy-c.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,8 +11,9 @@
 #include <string.h>
 
 #include "bench/series.h"
+#include "bench/series_floor.h"
 
-enum { MESSAGE_BYTES = 2000 * 150 };
+enum { REQUEST_SERIES = 2000, MESSAGE_BYTES = REQUEST_SERIES * 150 };
 
 /* --- allocations: glibc's functions, counted --- */
 
@@ -55,6 +57,7 @@ struct size {
     unsigned char *copy;
     char *body;
     size_t length;
+    struct series_floor *floor;
     bool is_made;
     enum series_kind kind;
     uint64_t count;
@@ -143,13 +146,15 @@ static double count_allocations(void *state) {
 static void keep_messages(struct size *size) {
     struct series *series = &size->translating;
     series_collect(series);
-    struct tachoi_wire wire = {.max_length = SIZE_MAX};
-    if (!tachoi_protocol_v1.append(&wire, &series->converter.gathering.runs[0], 0,
-                                   series->converter.gathering.runs[0].sample_count)) {
+    const struct tachoi_run *run = &series->converter.gathering.runs[0];
+    struct tachoi_encoder encoder;
+    tachoi_encoder_init(&encoder, &(struct tachoi_encoder_options){0});
+    encoder.message.max_length = SIZE_MAX;
+    if (!tachoi_protocol_v1.append(&encoder, run, 0, run->sample_count)) {
         bench_die("no memory for the floor");
     }
-    size->message = wire.data;
-    size->length = wire.length;
+    size->message = encoder.message.data;
+    size->length = encoder.message.length;
     size->copy = malloc(MESSAGE_BYTES);
     size->body = malloc(snappy_max_compressed_length(MESSAGE_BYTES));
     if (size->copy == NULL || size->body == NULL) {
@@ -163,6 +168,24 @@ static void copy_in_pieces(unsigned char *to, const unsigned char *from, size_t 
     const size_t piece = histogram / (SERIES_BOUNDS + 3);
     for (size_t at = 0; at < length; at += piece) {
         memcpy(to + at, from + at, length - at < piece ? length - at : piece);
+    }
+}
+
+/** What the algorithm of the protocol takes, alone. */
+static void run_snappy(void *state, unsigned thread, uint64_t iterations) {
+    struct size *size = made(state);
+    (void)thread;
+    if (size->message == NULL) {
+        keep_messages(size);
+    }
+    for (uint64_t i = 0; i < iterations; i++) {
+        for (size_t at = 0; at < size->length; at += MESSAGE_BYTES) {
+            const size_t rest = size->length - at;
+            size_t length = snappy_max_compressed_length(MESSAGE_BYTES);
+            (void)snappy_compress((const char *)size->message + at,
+                                  rest < MESSAGE_BYTES ? rest : MESSAGE_BYTES, size->body, &length);
+            BENCH_TOUCH(size->body);
+        }
     }
 }
 
@@ -185,6 +208,40 @@ static void run_floor(void *state, unsigned thread, uint64_t iterations) {
             (void)snappy_compress((const char *)size->copy, part, size->body, &length);
             BENCH_TOUCH(size->body);
         }
+    }
+}
+
+/** Of the series that lie where they were allocated. */
+static struct series_floor *floor_of(void *state) {
+    struct size *size = made(state);
+    if (size->message == NULL) {
+        keep_messages(size);
+    }
+    if (size->floor == NULL) {
+        size->floor = series_floor_create(size->message, size->length);
+    }
+    return size->floor;
+}
+
+static void run_walk_floor(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        size_t sum = series_floor_walk(floor_of(state));
+        BENCH_TOUCH(&sum);
+    }
+}
+
+static void run_encode_floor(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        (void)series_floor_encode(floor_of(state), REQUEST_SERIES);
+    }
+}
+
+static void run_export_floor(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        (void)series_floor_export(floor_of(state), REQUEST_SERIES);
     }
 }
 
@@ -233,6 +290,15 @@ static void add_size(enum series_kind kind, uint64_t count, const char *number, 
     const char *floor = named(word, "floor", number);
     const char *all = named(word, "all", number);
     add_time(size, floor, run_floor);
+    if (kind == SERIES_COUNTERS) {
+        add_time(size, named(word, "snappy", number), run_snappy);
+        const char *export_floor = named(word, "export_floor", number);
+        add_time(size, named(word, "walk_floor", number), run_walk_floor);
+        add_time(size, named(word, "encode_floor", number), run_encode_floor);
+        add_time(size, export_floor, run_export_floor);
+        bench_compare(export_floor, floor, 0);
+        bench_compare(all, export_floor, 0);
+    }
     add_time(size, named(word, "collect", number), run_collect);
     add_time(size, named(word, "collect_whole", number), run_collect_whole);
     add_time(size, named(word, "collect_translate", number), run_translate);

@@ -2,6 +2,7 @@
 /* The floors of recording. See floors.h. */
 #include "bench/floors.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,15 +154,6 @@ static void run_lookup(void *state, unsigned thread, uint64_t iterations) {
 
 /* --- an observation: the bucket found, bucket, sum and count of one thread --- */
 
-struct floor_histogram {
-    _Atomic(uint32_t) lock;
-    double sum;
-    double min;
-    double max;
-    uint64_t count;
-    uint64_t buckets[BOUNDS + 1];
-};
-
 static inline size_t find_bucket(double value) {
     size_t low = 0;
     for (size_t length = BOUNDS; length > 0;) {
@@ -211,7 +203,28 @@ static void run_observe_locked(void *state, unsigned thread, uint64_t iterations
     }
 }
 
+#define OBSERVE_CALL_RUN(name, call)                                                               \
+    static void name(void *state, unsigned thread, uint64_t iterations) {                          \
+        (void)thread;                                                                              \
+        for (uint64_t i = 0; i < iterations; i++) {                                                \
+            call(state, bench_values[i % VALUES]);                                                 \
+        }                                                                                          \
+    }
+
+OBSERVE_CALL_RUN(run_observe_call, floor_observe)
+OBSERVE_CALL_RUN(run_observe_marked_call, floor_observe_marked)
+OBSERVE_CALL_RUN(run_observe_locked_call, floor_observe_locked)
+
+static struct floor_handle *make_handle(void) {
+    static struct floor_histogram cell = {.min = 1e300, .max = -1e300};
+    static struct floor_handle handle = {.cell = &cell};
+    memcpy(handle.bounds, bench_bounds, sizeof bench_bounds);
+    handle.bounds[BOUNDS] = INFINITY;
+    return &handle;
+}
+
 void bench_add_floors(void) {
+    struct floor_handle *handle = make_handle();
     static struct floor_table tables[2];
     floor_table_init(&tables[0], 3);
     floor_table_init(&tables[1], 8);
@@ -225,6 +238,9 @@ void bench_add_floors(void) {
         {.name = "floor.lookup8", .run = run_lookup, .state = &tables[1]},
         {.name = "floor.observe", .run = run_observe},
         {.name = "floor.observe_locked", .run = run_observe_locked},
+        {.name = "floor.observe_call", .run = run_observe_call, .state = handle},
+        {.name = "floor.observe_marked_call", .run = run_observe_marked_call, .state = handle},
+        {.name = "floor.observe_locked_call", .run = run_observe_locked_call, .state = handle},
     };
     for (size_t i = 0; i < sizeof floors / sizeof *floors; i++) {
         bench_add(&floors[i]);

@@ -186,6 +186,10 @@ static void add_bound(struct instruments *all) {
     add("bound.histogram", run_bound_histogram, all, "floor.observe", 1.5, 0);
     bench_compare("bound.histogram.2t", "floor.observe", 1.5);
     bench_compare("bound.histogram", "floor.observe_locked", 0);
+    bench_compare("bound.histogram", "floor.observe_call", 0);
+    bench_compare("bound.histogram", "floor.observe_marked_call", 0);
+    bench_compare("bound.histogram", "floor.observe_locked_call", 0);
+    bench_compare("floor.observe_locked_call", "floor.observe", 0);
     add("bound.exponential", run_bound_exponential, all, "bound.histogram", 2, 0);
 }
 

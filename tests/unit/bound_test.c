@@ -180,6 +180,38 @@ static struct sdk make_warm(struct handles *all) {
     return sdk;
 }
 
+/* AGG-06: whatever their number, few and many are told apart in other ways */
+Test(bound, histograms_put_values_where_unbound_ones_do) {
+    double bounds[20];
+    for (size_t i = 0; i < 20; i++) {
+        bounds[i] = (double)i * 2;
+    }
+    for (size_t bound_count = 0; bound_count <= 20; bound_count++) {
+        struct sdk sdk = make_sdk();
+        tacho_histogram *histogram = tacho_meter_create_histogram(
+            sdk.meter, "h",
+            TACHO_OPTIONS(tacho_instrument_options, .explicit_bucket_boundaries = bounds,
+                          .explicit_bucket_boundary_count = bound_count));
+        tacho_bound_histogram *bound =
+            tacho_histogram_bind(histogram, TACHO_ATTRS(TACHO_I64("a", 1)));
+        for (int value = 0; value <= 43; value++) {
+            tacho_bound_histogram_record(bound, value);
+            tacho_histogram_record(histogram, value, TACHO_ATTRS(TACHO_I64("a", 2)));
+        }
+        struct collected *collected = collect(sdk.reader);
+        const struct seen_point *own = point_with(collected, "h", "a=1");
+        const struct seen_point *other = point_with(collected, "h", "a=2");
+        for (size_t i = 0; i <= bound_count; i++) {
+            cr_assert(eq(u64, own->buckets[i], other->buckets[i]), "%zu bounds, bucket %zu",
+                      bound_count, i);
+        }
+        cr_assert(eq(u64, own->count, 44));
+        free(collected);
+        tacho_bound_histogram_release(bound);
+        tacho_meter_provider_destroy(sdk.provider);
+    }
+}
+
 /* AGG-12, SDK-19 */
 Test(bound, values_are_judged_however_often_it_was_used) {
     struct handles all;

@@ -38,6 +38,24 @@ Test(try_lock, a_word_of_another_generation_counts_as_free) {
     cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_RECORDER), TACHOI_HOLDER_RECORDER));
 }
 
+Test(try_lock, taken_blindly_a_word_stays_held_until_it_is_given_back) {
+    tachoi_lock_word word = 0;
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_COLLECTOR), TACHOI_HOLDER_NONE));
+    cr_assert(not(tachoi_try_lock_blindly(&word)));
+    cr_assert(ne(int, tachoi_try_lock(&word, TACHOI_HOLDER_COLLECTOR), TACHOI_HOLDER_NONE));
+    tachoi_unlock(&word);
+    cr_assert(tachoi_try_lock_blindly(&word));
+    cr_assert(not(tachoi_try_lock_blindly(&word)));
+    cr_assert(eq(int, tachoi_try_lock(&word, TACHOI_HOLDER_COLLECTOR), TACHOI_HOLDER_RECORDER));
+}
+
+Test(try_lock, taken_blindly_a_word_of_another_generation_counts_as_free) {
+    tachoi_lock_word word =
+        tachoi_lock_word_of(tachoi_fork_generation() + 1, TACHOI_HOLDER_COLLECTOR);
+    cr_assert(tachoi_try_lock_blindly(&word));
+    cr_assert(not(tachoi_try_lock_blindly(&word)));
+}
+
 /* --- cells --- */
 
 /* SDK-19 */

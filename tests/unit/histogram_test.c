@@ -72,6 +72,24 @@ Test(histogram, the_search_agrees_with_walking_for_every_number_of_bounds) {
     }
 }
 
+Test(histogram, few_bounds_compared_at_once_agree_with_walking) {
+    double bounds[TACHOI_BOUNDS_FEW];
+    for (size_t i = 0; i < TACHOI_BOUNDS_FEW; i++) {
+        bounds[i] = (double)i * 2;
+    }
+    for (size_t bound_count = 0; bound_count <= TACHOI_BOUNDS_FEW; bound_count++) {
+        struct tachoi_few_bounds few;
+        tachoi_few_bounds_init(&few, bounds, bound_count);
+        for (int value = -3; value <= 35; value++) {
+            cr_assert(eq(sz, tachoi_few_bounds_bucket(&few, value),
+                         bucket_by_walking(bounds, bound_count, value)),
+                      "%zu bounds, value %d", bound_count, value);
+        }
+        cr_assert(eq(sz, tachoi_few_bounds_bucket(&few, (double)INFINITY), bound_count));
+        cr_assert(eq(sz, tachoi_few_bounds_bucket(&few, -(double)INFINITY), 0));
+    }
+}
+
 Test(histogram, bounds_must_be_finite_and_strictly_increasing) {
     const double equal[] = {1, 1};
     const double falling[] = {2, 1};

@@ -16,6 +16,13 @@ bool tachoi_bounds_are_valid(const double *bounds, size_t bound_count) {
     return true;
 }
 
+void tachoi_few_bounds_init(struct tachoi_few_bounds *few, const double *bounds,
+                            size_t bound_count) {
+    for (size_t i = 0; i < TACHOI_BOUNDS_FEW; i++) {
+        few->bounds[i] = i < bound_count ? bounds[i] : INFINITY;
+    }
+}
+
 void tachoi_histogram_totals_init(struct tachoi_histogram_totals *totals) {
     totals->sum = 0;
     totals->min = (double)INFINITY;

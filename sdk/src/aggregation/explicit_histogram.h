@@ -68,6 +68,34 @@ static inline size_t tachoi_histogram_bucket(const double *bounds, size_t bound_
     return bucket;
 }
 
+/** Bounds that can be compared with a value all at once, filled up with infinity to a number that
+ * is known when this is compiled. */
+#define TACHOI_BOUNDS_FEW ((size_t)16)
+
+struct tachoi_few_bounds {
+    _Alignas(16) double bounds[TACHOI_BOUNDS_FEW];
+};
+
+/** Of at most TACHOI_BOUNDS_FEW. */
+void tachoi_few_bounds_init(struct tachoi_few_bounds *few, const double *bounds,
+                            size_t bound_count);
+
+/** As tachoi_histogram_bucket, of a value that is not NaN, without a loop: those that do not lie
+ * below the value are counted, so that the result needs no negation. */
+static inline size_t tachoi_few_bounds_bucket(const struct tachoi_few_bounds *few, double value) {
+    typedef double pair __attribute__((vector_size(16), may_alias));
+    typedef int64_t counts __attribute__((vector_size(16)));
+    const pair *bounds = (const pair *)(const void *)few->bounds;
+    const pair values = {value, value};
+    /* true is -1 */
+    const counts low = ((counts)(bounds[0] >= values) + (counts)(bounds[1] >= values)) +
+                       ((counts)(bounds[2] >= values) + (counts)(bounds[3] >= values));
+    const counts high = ((counts)(bounds[4] >= values) + (counts)(bounds[5] >= values)) +
+                        ((counts)(bounds[6] >= values) + (counts)(bounds[7] >= values));
+    const counts all = low + high;
+    return TACHOI_BOUNDS_FEW + (size_t)(all[0] + all[1]);
+}
+
 static inline void tachoi_histogram_totals_update(struct tachoi_histogram_totals *totals,
                                                   double value) {
     totals->sum += value;

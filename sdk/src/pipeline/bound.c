@@ -33,9 +33,12 @@ struct tachoi_bound {
     struct tachoi_stripes *only_stripes;     /* its own; NULL of a last value */
     unsigned char *cells;                    /* of these stripes */
     const tacho_spi_context_slot *exemplars; /* see tachoi_exemplars_switch */
-    const double *bounds;                    /* of an explicit histogram, as in its aggregation */
+    uint32_t stripe_mask;                    /* as in these stripes */
+    uint32_t stride;
+    const double *bounds; /* of an explicit histogram, as in its aggregation */
     size_t bound_count;
-    struct kept_attributes *kept; /* NULL where there never are exemplars */
+    struct tachoi_few_bounds few_bounds; /* the same, where they are few */
+    struct kept_attributes *kept;        /* NULL where there never are exemplars */
     size_t series_count;
 
     /* guarded by the pipeline's lock */
@@ -95,9 +98,9 @@ static void bound_record_f64(void *self, double value) {
 
 static inline bool is_ordinary(const struct tachoi_bound *bound) {
     /* acquire; pairs with the release of the API's store: the hook is complete */
-    return atomic_load_explicit(&bound->instrument->state, memory_order_relaxed) ==
-               TACHOI_INSTRUMENT_RECORDING &&
-           atomic_load_explicit(bound->exemplars, memory_order_acquire) == NULL;
+    const uintptr_t hook = (uintptr_t)atomic_load_explicit(bound->exemplars, memory_order_acquire);
+    const uintptr_t state = atomic_load_explicit(&bound->instrument->state, memory_order_relaxed);
+    return ((state ^ TACHOI_INSTRUMENT_RECORDING) | hook) == 0; /* one branch */
 }
 
 static inline bool is_ordinary_i64(const struct tachoi_bound *bound, int64_t value) {
@@ -109,12 +112,19 @@ static inline bool is_ordinary_f64(const struct tachoi_bound *bound, double valu
     return value >= least && value <= DBL_MAX && is_ordinary(bound);
 }
 
+/** Of a histogram: neither negative nor NaN nor infinite, told by the bits in one comparison. */
+static inline bool is_ordinary_observation(const struct tachoi_bound *bound, double value) {
+    const uint64_t infinity = UINT64_C(0x7ff0000000000000);
+    return tachoi_bits_of_f64(value) < infinity && is_ordinary(bound);
+}
+
 static inline size_t stripe_of(const struct tachoi_bound *bound) {
-    return tachoi_stripes_find(bound->only_stripes, tachoi_thread_hint());
+    return tachoi_stripes_find_masked(bound->only_stripes, bound->stripe_mask,
+                                      tachoi_thread_hint());
 }
 
 static inline struct tachoi_cell_head *cell_of(const struct tachoi_bound *bound, size_t index) {
-    return (struct tachoi_cell_head *)(void *)(bound->cells + index * bound->only_stripes->stride);
+    return (struct tachoi_cell_head *)(void *)(bound->cells + index * bound->stride);
 }
 
 static void add_i64(void *self, int64_t value) {
@@ -163,30 +173,40 @@ static void store_f64(void *self, double value) {
     }
 }
 
-static void observe_explicit(void *self, double value) {
-    const struct tachoi_bound *bound = self;
+/* Part of both its callers: neither asks at each measurement which one it is. */
+__attribute__((always_inline)) static inline void observe_buckets(struct tachoi_bound *bound,
+                                                                  double value, bool is_few) {
     const size_t index = stripe_of(bound);
-    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value, 0)) {
-        bound_record_f64(self, value);
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_observation(bound, value)) {
+        bound_record_f64(bound, value);
         return;
     }
     struct tachoi_series *series = bound->only_series;
-    const size_t bucket = tachoi_histogram_bucket(bound->bounds, bound->bound_count, value);
+    const size_t bucket = is_few
+                              ? tachoi_few_bounds_bucket(&bound->few_bounds, value)
+                              : tachoi_histogram_bucket(bound->bounds, bound->bound_count, value);
     if (!tachoi_series_try_explicit_cell(series, cell_of(bound, index), bucket, value)) {
         tachoi_series_record_contended(series, bound->only_stripes, index + 1, bucket, value);
     }
 }
 
+static void observe_few(void *self, double value) {
+    observe_buckets(self, value, true);
+}
+
+static void observe_many(void *self, double value) {
+    observe_buckets(self, value, false);
+}
+
 static void observe_exponential(void *self, double value) {
     const struct tachoi_bound *bound = self;
     const size_t index = stripe_of(bound);
-    if (index == TACHOI_NO_STRIPE || !is_ordinary_f64(bound, value, 0)) {
+    if (index == TACHOI_NO_STRIPE || !is_ordinary_observation(bound, value)) {
         bound_record_f64(self, value);
         return;
     }
     struct tachoi_series *series = bound->only_series;
-    if (tachoi_series_try_cell(series, cell_of(bound, index), TACHOI_BUCKET_BY_SCALE, value) !=
-        TACHOI_HOLDER_NONE) {
+    if (!tachoi_series_try_exponential_cell(series, cell_of(bound, index), value)) {
         tachoi_series_record_contended(series, bound->only_stripes, index + 1,
                                        TACHOI_BUCKET_BY_SCALE, value);
     }
@@ -230,7 +250,8 @@ enum way {
     WAY_SUM,
     WAY_MONOTONIC_SUM,
     WAY_LAST_VALUE,
-    WAY_EXPLICIT_HISTOGRAM,
+    WAY_FEW_BUCKETS, /* of explicit bounds */
+    WAY_MANY_BUCKETS,
     WAY_EXPONENTIAL_HISTOGRAM,
     WAYS
 };
@@ -244,7 +265,8 @@ static const tacho_spi_bound_ops i64_ops[WAYS] = {
     [WAY_MONOTONIC_SUM] = BOUND_OPS(.record_i64 = add_i64),
     [WAY_LAST_VALUE] = BOUND_OPS(.record_i64 = store_i64),
     /* histograms of integers, which a view may make of a counter, go the general way */
-    [WAY_EXPLICIT_HISTOGRAM] = BOUND_OPS(.record_i64 = bound_record_i64),
+    [WAY_FEW_BUCKETS] = BOUND_OPS(.record_i64 = bound_record_i64),
+    [WAY_MANY_BUCKETS] = BOUND_OPS(.record_i64 = bound_record_i64),
     [WAY_EXPONENTIAL_HISTOGRAM] = BOUND_OPS(.record_i64 = bound_record_i64),
 };
 
@@ -253,7 +275,8 @@ static const tacho_spi_bound_ops f64_ops[WAYS] = {
     [WAY_SUM] = BOUND_OPS(.record_f64 = add_f64),
     [WAY_MONOTONIC_SUM] = BOUND_OPS(.record_f64 = add_f64_monotonic),
     [WAY_LAST_VALUE] = BOUND_OPS(.record_f64 = store_f64),
-    [WAY_EXPLICIT_HISTOGRAM] = BOUND_OPS(.record_f64 = observe_explicit),
+    [WAY_FEW_BUCKETS] = BOUND_OPS(.record_f64 = observe_few),
+    [WAY_MANY_BUCKETS] = BOUND_OPS(.record_f64 = observe_many),
     [WAY_EXPONENTIAL_HISTOGRAM] = BOUND_OPS(.record_f64 = observe_exponential),
 };
 
@@ -269,7 +292,7 @@ static enum way way_of(const struct tachoi_instrument *instrument) {
     case TACHOI_AGGREGATION_LAST_VALUE:
         return WAY_LAST_VALUE;
     case TACHOI_AGGREGATION_EXPLICIT_HISTOGRAM:
-        return WAY_EXPLICIT_HISTOGRAM;
+        return aggregation->bound_count <= TACHOI_BOUNDS_FEW ? WAY_FEW_BUCKETS : WAY_MANY_BUCKETS;
     case TACHOI_AGGREGATION_EXPONENTIAL_HISTOGRAM:
         return WAY_EXPONENTIAL_HISTOGRAM;
     }
@@ -344,9 +367,12 @@ static struct tachoi_bound *bound_create(struct tachoi_instrument *instrument,
     bound->only_stripes = tachoi_series_stripes(bound->only_series);
     if (bound->only_stripes != NULL) {
         bound->cells = tachoi_stripes_cells(bound->only_stripes);
+        bound->stripe_mask = bound->only_stripes->mask;
+        bound->stride = bound->only_stripes->stride;
     }
     bound->bounds = bound->only_series->family->aggregation.bounds;
     bound->bound_count = bound->only_series->family->aggregation.bound_count;
+    tachoi_few_bounds_init(&bound->few_bounds, bound->bounds, bound->bound_count);
     bound->exemplars = tachoi_exemplars_switch(bound->only_series->family->exemplars);
     return bound;
 }

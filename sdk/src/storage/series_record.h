@@ -86,15 +86,28 @@ static inline enum tachoi_lock_holder tachoi_series_try_cell(struct tachoi_serie
 void tachoi_series_record_contended(struct tachoi_series *series, struct tachoi_stripes *stripes,
                                     size_t index, size_t bucket, double value);
 
-/** As tachoi_series_try_cell, of explicit buckets. */
+/** As tachoi_series_try_cell, of explicit buckets and a cell that nearly nobody else tries. */
 static inline bool tachoi_series_try_explicit_cell(struct tachoi_series *series,
                                                    struct tachoi_cell_head *head, size_t bucket,
                                                    double value) {
     struct tachoi_histogram_cell *cell = tachoi_histogram_cell_of(head);
-    if (tachoi_try_lock(&cell->lock, TACHOI_HOLDER_RECORDER) != TACHOI_HOLDER_NONE) {
+    if (!tachoi_try_lock_blindly(&cell->lock)) {
         return false;
     }
     tachoi_histogram_cell_add_explicit(cell, bucket, value);
+    tachoi_series_mark_used(series);
+    tachoi_unlock(&cell->lock);
+    return true;
+}
+
+/** The same of exponential ones. */
+static inline bool tachoi_series_try_exponential_cell(struct tachoi_series *series,
+                                                      struct tachoi_cell_head *head, double value) {
+    struct tachoi_histogram_cell *cell = tachoi_histogram_cell_of(head);
+    if (!tachoi_try_lock_blindly(&cell->lock)) {
+        return false;
+    }
+    tachoi_exponential_update(tachoi_exponential_of(cell), value);
     tachoi_series_mark_used(series);
     tachoi_unlock(&cell->lock);
     return true;

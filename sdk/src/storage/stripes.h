@@ -86,11 +86,13 @@ size_t tachoi_stripes_claim(struct tachoi_stripes *stripes, uint32_t thread);
 /** So many stripes from its home on a thread looks for its claim. */
 #define TACHOI_STRIPES_NEAR 4
 
-/** The index of the thread's stripe, if it lies where it does nearly always. */
-static inline size_t tachoi_stripes_find(const struct tachoi_stripes *stripes, uint32_t thread) {
-    const uint32_t mask = stripes->mask;
+/** The index of the thread's stripe, if it lies where it does nearly always. `mask` is that of the
+ * stripes, for those who have a copy: one load less that another one waits for. */
+static inline size_t tachoi_stripes_find_masked(const struct tachoi_stripes *stripes, uint32_t mask,
+                                                uint32_t thread) {
     const uint32_t home = (thread >> 16) & mask;
-    if (atomic_load_explicit(&stripes->claims[home], memory_order_relaxed) == thread) {
+    const uint32_t claim = atomic_load_explicit(&stripes->claims[home], memory_order_relaxed);
+    if (__builtin_expect(claim == thread, 1)) {
         return home;
     }
     for (uint32_t i = 1; i < TACHOI_STRIPES_NEAR; i++) {
@@ -100,6 +102,10 @@ static inline size_t tachoi_stripes_find(const struct tachoi_stripes *stripes, u
         }
     }
     return TACHOI_NO_STRIPE;
+}
+
+static inline size_t tachoi_stripes_find(const struct tachoi_stripes *stripes, uint32_t thread) {
+    return tachoi_stripes_find_masked(stripes, stripes->mask, thread);
 }
 
 /** The index of the stripe that a thread should try first. */
