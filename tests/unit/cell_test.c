@@ -216,12 +216,38 @@ Test(stripes, late_comers_take_claims_over_one_after_the_other) {
         const uint32_t one = (uint32_t)(101 + i * 4);
         const uint32_t other = one + 2;
         bool is_settled = false;
-        for (int turn = 0; turn < 3 && !is_settled; turn++) { /* both run all the time */
+        for (int turn = 0; turn < 5000 && !is_settled; turn++) { /* both run all the time */
             const size_t ones = tachoi_stripes_choose(stripes, one);
             is_settled = tachoi_stripes_choose(stripes, other) != ones &&
                          tachoi_stripes_choose(stripes, one) == ones;
         }
         cr_assert(is_settled, "pair %d", i);
+    }
+    tachoi_free(stripes);
+}
+
+/* Else all of them would write, each time, what all of them read each time. */
+Test(stripes, more_threads_than_stripes_share_instead_of_taking_claims_in_turn) {
+    enum { COUNT = 4, THREADS = 7, TURNS = 10000 };
+    struct tachoi_stripes *stripes = tachoi_stripes_create(&sum_aggregation, COUNT);
+    cr_assert(ne(ptr, stripes, NULL));
+    size_t changes = 0;
+    size_t used[COUNT] = {0};
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        for (uint32_t thread = 0; thread < THREADS; thread++) { /* all run all the time */
+            uint32_t before[COUNT];
+            for (size_t i = 0; i < COUNT; i++) {
+                before[i] = atomic_load(&stripes->claims[i]);
+            }
+            used[tachoi_stripes_choose(stripes, thread << 16 | 1)]++;
+            for (size_t i = 0; i < COUNT; i++) {
+                changes += atomic_load(&stripes->claims[i]) != before[i];
+            }
+        }
+    }
+    cr_expect(lt(sz, changes, (size_t)TURNS * THREADS / 500));
+    for (size_t i = 0; i < COUNT; i++) {
+        cr_expect(gt(sz, used[i], (size_t)TURNS / 2), "stripe %d", (int)i);
     }
     tachoi_free(stripes);
 }

@@ -33,8 +33,9 @@
 
 struct tachoi_cell_head {
     /* atomic */
-    _Atomic(uint32_t) owner;      /* hint of the thread that used it last, or that claimed it */
-    _Atomic(uint32_t) contention; /* signs of contention since the collector looked */
+    _Atomic(uint32_t) owner;      /* hint of the thread that used it last; not in stripes */
+    _Atomic(uint32_t) contention; /* signs of contention since the collector looked; in stripes:
+                                     how often threads came that had no stripe */
 };
 
 struct tachoi_word_cell {

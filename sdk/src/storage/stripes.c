@@ -49,6 +49,21 @@ struct tachoi_stripes *tachoi_stripes_create(const struct tachoi_aggregation *ag
     return stripes;
 }
 
+/* Where all stripes are claimed, one in so many additions takes a claim over. If more threads run
+ * at once than there are stripes, each takes a claim from a thread that will want it back: claims
+ * are read with every addition, so to write them each time would cost all threads ten times as much
+ * as to share a stripe. Threads that are gone are found out soon enough: this many additions are
+ * microseconds. */
+enum { TAKE_OVER_ONE_IN = 1024 };
+
+/** Whether it is time to; counted in the cell that the thread is about to write to anyway. */
+static bool may_take_over(struct tachoi_stripes *stripes, size_t index) {
+    struct tachoi_cell_head *cell = tachoi_stripes_cell(stripes, index);
+    const uint32_t came = atomic_load_explicit(&cell->contention, memory_order_relaxed);
+    atomic_store_explicit(&cell->contention, came + 1, memory_order_relaxed);
+    return came % TAKE_OVER_ONE_IN == 0;
+}
+
 /* How far from its home a thread takes a claim over: mostly where tachoi_stripes_find looks; now
  * and then farther, for more threads of one home than it looks at. One after the other, so that the
  * claim of a thread which runs is spared soon. */
@@ -71,6 +86,10 @@ size_t tachoi_stripes_claim(struct tachoi_stripes *stripes, uint32_t thread) {
         }
     }
     if (chosen == SIZE_MAX) {
+        chosen = home & stripes->mask;
+        if (!may_take_over(stripes, chosen)) {
+            return chosen;
+        }
         chosen = (home + victim(stripes)) & stripes->mask;
     }
     atomic_store_explicit(&stripes->claims[chosen], thread, memory_order_relaxed);

@@ -4,13 +4,13 @@
  * series.
  *
  * A thread takes the stripe that carries its hint, else it claims one that carries none, else it
- * takes a claim over. So threads that run together part company at once, without any memory of
- * their own (thread-local storage may be allocated lazily, which a signal handler must not do) and
- * without a stripe for each thread that ever was: no more threads run at a time than there are
- * stripes, so that those which do soon have one each, whatever claims the others left behind. A
- * claim is a hint only: two threads on one stripe are slower, not wrong. Claims lie beside each
- * other, apart from the cells: looking for its own, a thread meets no line that another one keeps
- * writing to.
+ * shares one, and takes a claim over now and then. So threads that run together soon part company,
+ * without any memory of their own (thread-local storage may be allocated lazily, which a signal
+ * handler must not do) and without a stripe for each thread that ever was: as long as no more
+ * threads run at a time than there are stripes, those which do have one each, whatever claims the
+ * others left behind. A claim is a hint only: two threads on one stripe are slower, not wrong.
+ * Claims lie beside each other, apart from the cells: looking for its own, a thread meets no line
+ * that another one keeps writing to.
  *
  * All calls are safe from any thread; choosing is async-signal-safe. */
 #ifndef TACHOI_STORAGE_STRIPES_H
@@ -77,7 +77,8 @@ static inline struct tachoi_word_cell *tachoi_stripes_word_cell(unsigned char *c
     return (struct tachoi_word_cell *)(void *)(cells + index * TACHOI_CACHE_LINE_BYTES);
 }
 
-/** The index of a stripe that the thread claims from now on, or of its own. */
+/** The index of the thread's own stripe, of one that it claims from now on, or, where all are
+ * claimed, mostly of one that it shares. */
 size_t tachoi_stripes_claim(struct tachoi_stripes *stripes, uint32_t thread);
 
 /** No index of a stripe. */
