@@ -7,6 +7,7 @@
 #include <criterion/new/assert.h>
 
 #include "base/alloc.h"
+#include "prometheus/family.h"
 #include "prometheus/labels.h"
 #include "prometheus/names.h"
 #include "prometheus/value_text.h"
@@ -34,7 +35,7 @@ static void end(void) {
 
 TestSuite(prometheus, .init = begin, .fini = end);
 
-static const struct tachoi_prometheus_options options;
+static struct tachoi_prometheus_options options; /* all zero unless a test says otherwise */
 
 static enum tachoi_prometheus_result point_labels(tacho_attributes attributes,
                                                   struct tachoi_arena *arena,
@@ -81,6 +82,32 @@ Test(prometheus, labels_report_every_lack_of_memory) {
     /* 11 attributes with a value, __name__, job, instance, le, 3 + 1 of the scope */
     check_every_failure(point_labels, tacho_attributes_from(sample.values, 12), 19);
     check_every_failure(target_labels, TACHO_NO_ATTRS, 7);
+}
+
+/* Promoted attributes, external labels, names in UTF-8, rules. */
+Test(prometheus, labels_with_options_report_every_lack_of_memory) {
+    static const struct tachoi_prometheus_extra_label external[] = {{{"cluster", 7}, {"c", 1}},
+                                                                    {{"job", 3}, {"lost", 4}}};
+    static const char *const sources[] = {"cluster"};
+    static const struct tachoi_relabel_rule rules[] = {
+        {.source_labels = sources, .source_label_count = 1, .target_label = "where"},
+        {.action = TACHOI_RELABEL_LABEL_DROP, .regex = "le"},
+    };
+    struct tachoi_relabel *relabel = NULL;
+    struct tachoi_relabel_problem problem;
+    cr_assert(eq(int, tachoi_relabel_compile(rules, 2, true, &relabel, &problem), TACHO_OK));
+    options = (struct tachoi_prometheus_options){
+        .naming = {.strategy = TACHOI_NO_UTF8_ESCAPING_WITH_SUFFIXES, .prefix = "app"},
+        .promote_all = true,
+        .external = external,
+        .external_count = 2,
+        .relabel = relabel,
+    };
+    /* as without options, and host.name, cluster, where, but no le */
+    check_every_failure(point_labels, tacho_attributes_from(sample.values, 12), 21);
+    check_every_failure(target_labels, TACHO_NO_ATTRS, 9);
+    tachoi_relabel_destroy(relabel);
+    options = (struct tachoi_prometheus_options){0};
 }
 
 Test(prometheus, a_full_arena_is_a_lack_of_memory) {
@@ -132,22 +159,74 @@ Test(prometheus, thousands_of_labels_are_sorted_and_unique) {
     tachoi_arena_fini(&arena);
 }
 
-Test(prometheus, names_report_every_lack_of_memory_in_the_text) {
-    sample.metrics[0].metric.unit = tacho_string_from("By/s");
+static void check_name_failures(const struct tachoi_prometheus_naming *naming,
+                                const char *expected) {
     bool is_done = false;
     for (uint64_t k = 1; !is_done; k++) {
         struct tachoi_text text;
         tachoi_text_init(&text, 0);
         tachoi_alloc_fail_at(k);
-        cr_assert(eq(
-            int, tachoi_prometheus_metric_name(&options.naming, &sample.metrics[0].metric, &text),
-            true));
+        cr_assert(
+            eq(int, tachoi_prometheus_metric_name(naming, &sample.metrics[0].metric, &text), true));
         is_done = tachoi_alloc_fail_pending();
         tachoi_alloc_fail_at(0);
         cr_assert(eq(int, text.failed, !is_done), "allocation %d", (int)k);
         if (is_done) {
-            cr_expect(eq(str, text.data, (char *)"http_requests_bytes_per_second_total"));
+            cr_expect(eq(str, text.data, (char *)expected));
         }
+        tachoi_text_fini(&text);
+    }
+}
+
+Test(prometheus, names_report_every_lack_of_memory_in_the_text) {
+    static const char *const names[] = {
+        "my_app_http_requests_bytes_per_second_total", "my_app_http_requests",
+        "my.app_http.requests_bytes_per_second_total", "my.app_http.requests"};
+    sample.metrics[0].metric.unit = tacho_string_from("By/s");
+    for (int strategy = 0; strategy < 4; strategy++) {
+        struct tachoi_prometheus_naming naming = {
+            .strategy = (enum tachoi_prometheus_strategy)strategy, .prefix = "my.app"};
+        check_name_failures(&naming, names[strategy]);
+        naming.has_parity = true;
+        check_name_failures(&naming, names[strategy]);
+    }
+}
+
+Test(prometheus, families_report_every_lack_of_memory) {
+    struct tachoi_prometheus_family family = {.type = TACHOI_PROMETHEUS_INFO};
+    sample.metrics[0].metric.unit = tacho_string_from("By/s");
+    for (int has_parity = 0; has_parity < 2; has_parity++) {
+        const struct tachoi_prometheus_naming naming = {.has_parity = has_parity == 1};
+        enum tachoi_prometheus_result result = TACHOI_PROMETHEUS_NO_MEMORY;
+        for (uint64_t k = 1; result != TACHOI_PROMETHEUS_OK; k++) {
+            struct tachoi_arena arena;
+            tachoi_arena_init(&arena, 0);
+            family.type = TACHOI_PROMETHEUS_INFO;
+            tachoi_alloc_fail_at(k);
+            result =
+                tachoi_prometheus_family_of(&naming, &sample.metrics[0].metric, &arena, &family);
+            const bool has_failed = !tachoi_alloc_fail_pending();
+            tachoi_alloc_fail_at(0);
+            cr_assert(eq(int, (int)result,
+                         (int)(has_failed ? TACHOI_PROMETHEUS_NO_MEMORY : TACHOI_PROMETHEUS_OK)),
+                      "allocation %d", (int)k);
+            cr_assert(eq(int, (int)family.type,
+                         (int)(has_failed ? TACHOI_PROMETHEUS_INFO : TACHOI_PROMETHEUS_COUNTER)));
+            tachoi_arena_fini(&arena);
+        }
+    }
+}
+
+Test(prometheus, bounds_report_a_lack_of_memory_in_the_text) {
+    for (int format = 0; format < 2; format++) {
+        const struct tachoi_prometheus_naming naming = {.is_openmetrics_le = format == 1};
+        struct tachoi_text text;
+        tachoi_text_init(&text, 0);
+        tachoi_alloc_fail_at(1);
+        tachoi_prometheus_bound_text(&naming, -1.5e9, &text);
+        cr_expect(eq(int, tachoi_alloc_fail_pending(), false));
+        tachoi_alloc_fail_at(0);
+        cr_expect(eq(int, text.failed, true));
         tachoi_text_fini(&text);
     }
 }
