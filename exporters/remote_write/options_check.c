@@ -103,20 +103,19 @@ static int check_limits(const tacho_remote_write_options *values, tacho_error *e
 
 /* --- the folder for refused requests --- */
 
+/* NULL, or why no files can be made in the folder. */
+static const char *folder_problem(const char *path) {
+    struct stat information;
+    if (stat(path, &information) != 0 ||
+        (S_ISDIR(information.st_mode) && access(path, W_OK | X_OK) != 0)) {
+        return strerror(errno);
+    }
+    return S_ISDIR(information.st_mode) ? NULL : strerror(ENOTDIR);
+}
+
 static int check_folder(const tacho_remote_write_options *values, tacho_error *error) {
     const char *path = values->refused_request_folder;
-    struct stat information;
-    const char *problem = NULL;
-    if (path == NULL) {
-        return TACHO_OK;
-    }
-    if (stat(path, &information) != 0) {
-        problem = strerror(errno);
-    } else if (!S_ISDIR(information.st_mode)) {
-        problem = strerror(ENOTDIR);
-    } else if (access(path, W_OK | X_OK) != 0) {
-        problem = strerror(errno);
-    }
+    const char *problem = path != NULL ? folder_problem(path) : NULL;
     return problem == NULL
                ? TACHO_OK
                : tachoi_remote_write_refuse(error, TACHO_E_INVALID, "refused_request_folder",

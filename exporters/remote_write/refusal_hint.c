@@ -84,8 +84,8 @@ static const struct cause causes[] = {
      "service.instance.id of its own"},
 };
 
-static char lower(char character) {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+static int lower(char character) {
+    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 /* `word` is in lower case. */
