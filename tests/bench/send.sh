@@ -60,7 +60,7 @@ if [ -z "$build" ]; then
     build=$root/build/bench
     cd "$root"
     need_packages gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libsnappy-dev \
-        libprotobuf-c-dev protobuf-c-compiler libxxhash-dev jq curl >&2
+        libprotobuf-c-dev protobuf-c-compiler libpcre2-dev libxxhash-dev jq curl >&2
     run_logged build/log/bench.configure cmake --preset bench
     run_logged build/log/bench.build cmake --build --preset bench -j 2 --target send_bench
 fi

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns what the tests of delivery share: running delivery_program against a real receiver, and
 # asking that whether it holds every sample once and in order. To be sourced instead of
 # integration.sh; the environment also names DELIVERY_PROGRAM and FAULT_SERVER. With

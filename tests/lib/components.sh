@@ -128,7 +128,7 @@ component_start_process() {
         arguments=("--config.file=$WORK/$name.yml" "--storage.tsdb.path=$data"
             "--web.listen-address=$address" --web.enable-remote-write-receiver)
         if [ "$name" = prometheus3 ]; then
-            arguments+=(--enable-feature=native-histograms,exemplar-storage)
+            arguments+=("--enable-feature=native-histograms,exemplar-storage")
         else
             arguments+=(--enable-feature=exemplar-storage)
             arguments+=(${PROMETHEUS_ASSETS[@]+"${PROMETHEUS_ASSETS[@]}"})

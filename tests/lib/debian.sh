@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns getting programs out of Debian's packages without installing them: with lists and folders of
 # its own, so that nothing of the system's apt changes, no service starts, and a plain user can do
 # it. To be sourced after common.sh. Mirrors and proxies are those that the system's apt is set up
@@ -15,10 +16,10 @@ debian_unpack() {
     local folder=$1
     DEBIAN_REASON=
     [ ! -d "$folder" ] || return 0
-    command -v apt-get >/dev/null && command -v dpkg >/dev/null || {
+    if ! command -v apt-get >/dev/null; then
         DEBIAN_REASON="there is no apt-get here"
         return 1
-    }
+    fi
     mkdir -p "$(dirname "$folder")"
     exec 9>"$folder.lock"
     flock 9

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns starting and scripting tests/fault/fault_server. To be sourced after common.sh; the
 # environment names the program, FAULT_SERVER. Needs curl and jq.
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns an nginx of our own on loopback: as a receiver that answers 204 to everything, and in front
 # of another receiver with TLS, basic authentication, a limit of bodies and redirects. No service is
 # installed. To be sourced after components.sh, which starts it; needs openssl for the latter.

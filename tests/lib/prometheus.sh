@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns a Prometheus of our own on loopback: getting it, starting it, asking it. No service is
 # installed: the program comes out of Debian's package by unpacking it into a cache folder. To be
 # sourced after common.sh; needs curl and jq.
