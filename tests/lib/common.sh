@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns what the project's scripts share: messages, Debian packages, waiting, and a clean end. To be
 # sourced by bash scripts that run with `set -euo pipefail`. Knows nothing of what they do.
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Owns a Prometheus of our own on loopback: getting it, starting it, asking it. No service is
 # installed: the program comes out of Debian's package by unpacking it into a cache folder. To be
 # sourced after common.sh; needs curl and jq.
+source "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 
 # prometheus_get CACHE: sets PROMETHEUS_PROGRAM and PROMETHEUS_ASSETS; false if it cannot be had.
 prometheus_get() {
@@ -11,39 +13,18 @@ prometheus_get() {
     if [ -n "$PROMETHEUS_PROGRAM" ]; then
         return
     fi
-    if [ ! -x "$cache/usr/bin/prometheus" ]; then
-        command -v apt-get >/dev/null || return 1
-        say "Unpacking Debian's prometheus into $cache (nothing is installed, no service starts)"
-        prometheus_unpack "$cache" || return 1
-    fi
+    prometheus_unpack "$cache" || return 1
     PROMETHEUS_PROGRAM=$cache/usr/bin/prometheus
     PROMETHEUS_ASSETS=("--web.local-assets=$cache/usr/share/prometheus/web")
 }
 
-# The packages besides prometheus hold the scripts of its graph page.
+# The packages besides prometheus hold the scripts of its graph page, which is bare without.
 prometheus_unpack() {
-    local cache=$1 download=$1.download package
-    rm -rf "$download"
-    mkdir -p "$download" "$(dirname "$cache")"
-    prometheus_download "$download" || return 1
-    for package in "$download"/*.deb; do
-        dpkg -x "$package" "$download/root" || return 1
-    done
-    rm -rf "$cache"
-    mv "$download/root" "$cache"
-    rm -rf "$download"
+    debian_unpack "$1" system prometheus libjs-bootstrap4 libjs-d3 \
+        libjs-eonasdan-bootstrap-datetimepicker libjs-jquery libjs-jquery-hotkeys libjs-moment \
+        libjs-moment-timezone libjs-mustache libjs-popper.js libjs-rickshaw \
+        fonts-glyphicons-halflings || debian_unpack "$1" system prometheus
 }
-
-prometheus_download() (
-    cd "$1" || return 1
-    if ! apt-get download -qq prometheus >download.log 2>&1; then
-        as_root apt-get update -qq && apt-get download -qq prometheus >download.log 2>&1 || return 1
-    fi
-    apt-get download -qq libjs-bootstrap4 libjs-d3 libjs-eonasdan-bootstrap-datetimepicker \
-        libjs-jquery libjs-jquery-hotkeys libjs-moment libjs-moment-timezone libjs-mustache \
-        libjs-popper.js libjs-rickshaw fonts-glyphicons-halflings >>download.log 2>&1 ||
-        say "The graph page will be bare: its scripts could not be downloaded"
-)
 
 # prometheus_start: on a free port of 127.0.0.1, with its data in $WORK. Sets PROMETHEUS_PID,
 # PROMETHEUS_URL and PROMETHEUS_WRITE_URL.
