@@ -103,6 +103,15 @@ Test(label_options, promoted_ones_that_collide_are_joined) {
                   "{__name__=\"m\",a_b=\"1;2\",job=\"n\",otel_scope_name=\"http;p\"}");
 }
 
+/* PROM-15: without a promoted one, empty values take part */
+Test(label_options, promotion_leaves_joins_of_others_alone) {
+    scope.name = tacho_string_from("http");
+    translation.promote_all = true;
+    EXPECT_LABELS(labels_of(TACHO_ATTRS(TACHO_STR("a.b", ""), TACHO_STR("a_b", ""),
+                                        TACHO_STR("otel.scope.name", ""))),
+                  "{__name__=\"m\",a_b=\";\",otel_scope_name=\";http\"}");
+}
+
 /* PROM-43: they are on target_info anyway */
 Test(label_options, promotion_leaves_target_info_alone) {
     use_shop();

@@ -326,6 +326,7 @@ Test(parity, names_of_the_translator) {
          "",
          COUNTER,
          {"caf_total", "caf_total", "caf_total", "caf\xc3\xa9total"}},
+        {".total", "", COUNTER, {"total", "total", ".total_total", ".total"}},
         {"requests.total",
          "",
          GAUGE,
