@@ -56,7 +56,7 @@ static const char *text_of(const struct tachoi_relabel_labels *labels) {
     return text;
 }
 
-/* --- what rules make of labels --- */
+/* --- what rules make of labels (CONV-24) --- */
 
 static struct tachoi_relabel *compile(const struct tachoi_relabel_rule *rules, size_t count,
                                       bool is_utf8) {
