@@ -222,14 +222,11 @@ static void swallow(tacho_exponential_buckets *buckets, int32_t schema, double *
     }
 }
 
-/* Widens the zero bucket to `threshold` or a little more. */
+/* Widens the zero bucket to `threshold` or a little more. Both signs have their ends at the same
+ * values, so what widens it for the second cuts nothing of the first. */
 static void widen(struct tachoi_native_histogram *it, double threshold) {
-    double before = 0;
-    while (before < threshold) { /* until neither sign has moved it on */
-        before = threshold;
-        swallow(&it->positive, it->schema, &threshold, &it->zero_count);
-        swallow(&it->negative, it->schema, &threshold, &it->zero_count);
-    }
+    swallow(&it->positive, it->schema, &threshold, &it->zero_count);
+    swallow(&it->negative, it->schema, &threshold, &it->zero_count);
     it->zero_threshold = threshold;
 }
 

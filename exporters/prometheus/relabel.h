@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns relabelling in the manner of Prometheus' write_relabel_configs: rules over the labels of a
- * series, with PCRE2 for the regular expressions, which are anchored at both ends. Knows nothing of
- * options structs or of remote write. A compiled list is immutable; applying it needs its scratch
- * memory: one thread at a time.
+/* Owns relabelling in the manner of Prometheus' write_relabel_configs (CONV-24): rules over the
+ * labels of a series, with PCRE2 for the regular expressions, which are anchored at both ends.
+ * Knows nothing of options structs or of remote write. A compiled list is immutable; applying it
+ * needs its scratch memory: one thread at a time.
  *
  * Where it is not Prometheus: PCRE2's syntax for RE2's; labelmap passes over names that no label
- * may have; hashmod is missing. Labels that begin with __ stay, as there after write relabelling.
- */
+ * may have; a few rare letters have other capitals; hashmod is missing. Labels that begin with __
+ * stay, as there after write relabelling. */
 #ifndef TACHOI_PROMETHEUS_RELABEL_H
 #define TACHOI_PROMETHEUS_RELABEL_H
 

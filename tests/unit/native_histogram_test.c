@@ -224,7 +224,7 @@ Test(native_histogram, indices_fit_into_32_bits) {
 
 /* --- merging --- */
 
-/* EXPH-11, CONV-14 */
+/* PROM-31, CONV-14 */
 Test(native_histogram, merges_down_rounding_towards_minus_infinity) {
     tacho_exponential_histogram_point point =
         point_of(9, BUCKETS(-3, 1, 2, 4, 8, 16, 32), BUCKETS(-1, 1, 2));

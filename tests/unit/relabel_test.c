@@ -56,7 +56,7 @@ static const char *text_of(const struct tachoi_relabel_labels *labels) {
     return text;
 }
 
-/* --- what rules make of labels --- */
+/* --- what rules make of labels (CONV-24) --- */
 
 static struct tachoi_relabel *compile(const struct tachoi_relabel_rule *rules, size_t count,
                                       bool is_utf8) {
@@ -70,7 +70,7 @@ static struct tachoi_relabel *compile(const struct tachoi_relabel_rule *rules, s
 struct row {
     const char *what;
     const char *labels;
-    struct tachoi_relabel_rule rules[3];
+    struct tachoi_relabel_rule rules[5];
     const char *expected; /* NULL = dropped */
     bool is_utf8;
 };
@@ -78,7 +78,7 @@ struct row {
 static size_t rule_count(const struct row *row) {
     static const struct tachoi_relabel_rule none;
     size_t count = 1;
-    while (count < 3 && memcmp(&row->rules[count], &none, sizeof(none)) != 0) {
+    while (count < 5 && memcmp(&row->rules[count], &none, sizeof(none)) != 0) {
         count++;
     }
     return count;
@@ -401,6 +401,14 @@ Test(relabel, labelmap_copies_to_new_names) {
           {R, .target_label = "a_x", .replacement = "2"},
           {TACHOI_RELABEL_LABEL_MAP, .regex = "[ab]_(x)"}},
          "a_x=2 b_x=1 m=0 x=2"},
+        {"setting again leaves the place",
+         "a=1 m=0",
+         {{TACHOI_RELABEL_LABEL_DROP, .regex = "a"},
+          {R, .target_label = "b_x", .replacement = "1"},
+          {R, .target_label = "a_x", .replacement = "2"},
+          {R, .target_label = "b_x", .replacement = "3"},
+          {TACHOI_RELABEL_LABEL_MAP, .regex = "[ab]_(x)"}},
+         "a_x=2 b_x=3 m=0 x=2"},
         {"values are those before the rule",
          "a=1 ba=2 cba=3",
          {{TACHOI_RELABEL_LABEL_MAP, .regex = "[a-z](.+)"}},
@@ -475,6 +483,10 @@ Test(relabel, lines_and_characters_are_those_of_prometheus) {
          "a=x\n",
          {{TACHOI_RELABEL_DROP, SOURCES("a"), .regex = "x$"}},
          "a=x\n"},
+        {"also where more follows",
+         "a=x\n",
+         {{TACHOI_RELABEL_DROP, SOURCES("a"), .regex = "x$."}},
+         "a=x\n"},
         {"and the beginning",
          "a=x\ny",
          {{TACHOI_RELABEL_DROP, SOURCES("a"), .regex = "x.^y"}},
@@ -506,6 +518,10 @@ Test(relabel, what_is_made_of_the_points_labels_is_the_points) {
          "job=j path=p*",
          {{R, SOURCES("job", "path"), .target_label = "x"}},
          "job=j path=p* x=j;p*"},
+        {"in any order",
+         "job=j path=p*",
+         {{R, SOURCES("path", "job"), .target_label = "x"}},
+         "job=j path=p* x=p;j*"},
         {"not from others",
          "job=j path=p*",
          {{R, SOURCES("job"), .target_label = "path"}},
@@ -826,30 +842,42 @@ Test(relabel, compiling_reports_every_lack_of_memory) {
     cr_expect(gt(u64, k, 20), "PCRE2 allocates, too");
 }
 
-/* Each application in a fresh arena, so that its blocks are allocated anew. */
-Test(relabel, applying_reports_every_lack_of_memory) {
+/* One application with the k-th allocation failing, in a fresh arena and with fresh scratch memory,
+ * so that all is allocated anew. Tells whether it failed. */
+static bool apply_failing(const struct tachoi_relabel_rule *rules, size_t count, uint64_t k) {
     static char value[4000];
     memset(value, 'x', sizeof(value));
     value[0] = '1';
-    enum tachoi_relabel_result result = TACHOI_RELABEL_NO_MEMORY;
-    uint64_t k = 0;
-    while (result != TACHOI_RELABEL_OK) {
-        struct tachoi_arena arena;
-        tachoi_arena_init(&arena, 0);
-        struct tachoi_relabel *relabel = compile(all_actions, ALL_COUNT, false);
-        struct tachoi_relabel_labels labels = labels_of("a=1 b=2");
-        items[0].value = (tacho_string){value, sizeof(value)};
-        tachoi_alloc_fail_at(++k);
-        result = tachoi_relabel_apply(relabel, &labels, &arena);
-        const bool has_failed = !tachoi_alloc_fail_pending();
-        tachoi_alloc_fail_at(0);
-        cr_assert(eq(int, (int)result, has_failed ? TACHOI_RELABEL_NO_MEMORY : TACHOI_RELABEL_OK),
-                  "allocation %d", (int)k);
-        cr_assert(eq(sz, labels.count, has_failed ? 2 : 8), "allocation %d", (int)k);
-        tachoi_relabel_destroy(relabel);
-        tachoi_arena_fini(&arena);
+    struct tachoi_arena arena;
+    tachoi_arena_init(&arena, 0);
+    struct tachoi_relabel *relabel = compile(rules, count, false);
+    struct tachoi_relabel_labels labels = labels_of("a=1 b=2");
+    items[0].value = (tacho_string){value, sizeof(value)};
+    tachoi_alloc_fail_at(k);
+    const enum tachoi_relabel_result result = tachoi_relabel_apply(relabel, &labels, &arena);
+    const bool has_failed = !tachoi_alloc_fail_pending();
+    tachoi_alloc_fail_at(0);
+    cr_assert(eq(int, (int)result, has_failed ? TACHOI_RELABEL_NO_MEMORY : TACHOI_RELABEL_OK),
+              "action %d, allocation %d", (int)rules[0].action, (int)k);
+    cr_assert(eq(int, labels.items == items, has_failed), "allocation %d", (int)k);
+    tachoi_relabel_destroy(relabel);
+    tachoi_arena_fini(&arena);
+    return has_failed;
+}
+
+Test(relabel, applying_reports_every_lack_of_memory) {
+    uint64_t k = 1;
+    while (apply_failing(all_actions, ALL_COUNT, k)) {
+        k++;
     }
     cr_expect(gt(u64, k, 4));
+    for (size_t i = 0; i < ALL_COUNT; i++) { /* each as the first that needs scratch memory */
+        k = 1;
+        while (apply_failing(&all_actions[i], 1, k)) {
+            k++;
+        }
+        cr_expect(gt(u64, k, 1), "action %d", (int)all_actions[i].action);
+    }
 }
 
 /* The same where the arena, not the heap, is full: each of its allocations fails in turn. */
