@@ -72,8 +72,9 @@ static struct tachoi_cached_series *
 make_target_info(struct tachoi_converter *converter,
                  const struct tachoi_prometheus_conversion *conversion, tacho_series_ref ref) {
     struct tachoi_encoded_series_made made;
-    const enum tachoi_prometheus_result result = tachoi_target_info_create(
-        conversion, NULL, &converter->cache.shapes, &converter->scratch, &made);
+    const enum tachoi_prometheus_result result =
+        tachoi_target_info_create(conversion, !converter->options.disable_metadata,
+                                  &converter->cache.shapes, &converter->scratch, &made);
     return tachoi_converter_keep(converter, ref, TACHOI_ENCODED_GAUGE, result, &made);
 }
 

@@ -51,12 +51,24 @@ struct tachoi_cached_series *tachoi_converter_keep(struct tachoi_converter *conv
     return entry;
 }
 
+/* Metadata is wanted, and can be had; else the series goes without. */
+static bool has_metadata(struct tachoi_converter *converter,
+                         const struct tachoi_encoded_series_source *source,
+                         struct tachoi_prometheus_family *out) {
+    return !converter->options.disable_metadata &&
+           tachoi_prometheus_family_of(&converter->options.prometheus.naming, source->metric,
+                                       &converter->work, out) == TACHOI_PROMETHEUS_OK;
+}
+
 /* The entry of a series that is new; NULL when memory is short. */
 static struct tachoi_cached_series *make(struct tachoi_converter *converter,
                                          const struct tachoi_encoded_series_source *source) {
     struct tachoi_encoded_series_made made;
+    struct tachoi_prometheus_family metadata;
+    struct tachoi_encoded_series_source whole = *source;
+    whole.metadata = has_metadata(converter, source, &metadata) ? &metadata : NULL;
     const enum tachoi_prometheus_result result =
-        tachoi_encoded_series_create(source, &converter->cache.shapes, &converter->scratch, &made);
+        tachoi_encoded_series_create(&whole, &converter->cache.shapes, &converter->scratch, &made);
     struct tachoi_cached_series *entry =
         tachoi_converter_keep(converter, source->ref, source->kind, result, &made);
     if (entry != NULL) {

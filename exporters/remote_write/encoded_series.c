@@ -133,8 +133,9 @@ struct making {
     struct tachoi_series_shapes *shapes;
     struct tachoi_arena *arena;
     struct tachoi_label_division division;
-    struct tachoi_series_shape *shape; /* once found or made */
-    bool is_different;                 /* the components have no own labels in common */
+    struct tachoi_metric_family *family; /* NULL = no metadata */
+    struct tachoi_series_shape *shape;   /* once found or made */
+    bool is_different;                   /* the components have no own labels in common */
     struct tachoi_encoded_series_made *out;
 };
 
@@ -182,7 +183,7 @@ static struct tachoi_series_shape_source shape_source_of(const struct making *ma
                                                .bytes = division->pieces.data,
                                                .is_private = division->is_private,
                                                .is_utf8 = division->is_utf8,
-                                               .family = source->family};
+                                               .family = making->family};
 }
 
 static struct tachoi_series_shape *find(const struct making *making) {
@@ -210,9 +211,32 @@ static bool is_told_by_first(const struct making *making,
     return true;
 }
 
-static void note_first(struct making *making, const struct tachoi_prometheus_labels *labels) {
+/* The family, by the name that the labels of this part have. False when memory is short. */
+static bool find_family(struct making *making, const struct tachoi_prometheus_labels *labels,
+                        uint32_t part) {
+    if (making->source->metadata == NULL || making->family != NULL) {
+        return true;
+    }
+    struct tachoi_text unused;
+    tachoi_text_init(&unused, 0);
+    const char *suffix = component_of(making->source, part, &unused).suffix;
+    tachoi_text_fini(&unused);
+    struct tachoi_prometheus_family wanted = *making->source->metadata;
+    for (size_t i = 0; i < labels->count; i++) {
+        if (equals(labels->items[i].name, "__name__")) {
+            wanted.name = tachoi_prometheus_family_name(labels->items[i].value, suffix);
+        }
+    }
+    making->family = tachoi_metric_families_get(&making->shapes->families, &wanted);
+    return making->family != NULL;
+}
+
+/* Takes from the first labels what they tell of the whole. False when memory is short. */
+static bool note_first(struct making *making, const struct tachoi_prometheus_labels *labels,
+                       uint32_t part) {
     making->out->label_hash = label_hash_of(labels);
     making->out->has_overridden = labels->overridden > 0;
+    return find_family(making, labels, part);
 }
 
 /* Divides the labels of all components, or of the first if there is a shape of it already. */
@@ -232,8 +256,8 @@ static enum tachoi_prometheus_result divide_all(struct making *making) {
             return result;
         }
         const bool is_first = division->component_count == 0;
-        if (is_first) {
-            note_first(making, &labels);
+        if (is_first && !note_first(making, &labels, part)) {
+            return TACHOI_PROMETHEUS_NO_MEMORY;
         }
         switch (tachoi_label_division_add(division, &labels, part)) {
         case TACHOI_DIVISION_OK:
@@ -282,6 +306,15 @@ static enum tachoi_prometheus_result finish(struct making *making) {
     return result;
 }
 
+static enum tachoi_prometheus_result end_making(struct making *making,
+                                                enum tachoi_prometheus_result result) {
+    making->out->is_filtered = result == TACHOI_PROMETHEUS_FILTERED;
+    tachoi_metric_families_tidy(&making->shapes->families, making->family);
+    tachoi_label_division_fini(&making->division);
+    tachoi_arena_reset(making->arena);
+    return result;
+}
+
 enum tachoi_prometheus_result
 tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
                              struct tachoi_series_shapes *shapes, struct tachoi_arena *arena,
@@ -297,19 +330,19 @@ tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
     if (result == TACHOI_PROMETHEUS_OK) {
         result = finish(&making);
     }
-    out->is_filtered = result == TACHOI_PROMETHEUS_FILTERED;
-    tachoi_label_division_fini(&making.division);
-    tachoi_arena_reset(arena);
-    return result;
+    return end_making(&making, result);
 }
 
 enum tachoi_prometheus_result
-tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion,
-                          struct tachoi_metric_family *family, struct tachoi_series_shapes *shapes,
-                          struct tachoi_arena *arena, struct tachoi_encoded_series_made *out) {
+tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion, bool has_metadata,
+                          struct tachoi_series_shapes *shapes, struct tachoi_arena *arena,
+                          struct tachoi_encoded_series_made *out) {
     *out = (struct tachoi_encoded_series_made){0};
-    const struct tachoi_encoded_series_source source = {
-        .conversion = conversion, .kind = TACHOI_ENCODED_GAUGE, .family = family};
+    const struct tachoi_prometheus_family metadata = tachoi_prometheus_target_info_family();
+    const struct tachoi_encoded_series_source source = {.conversion = conversion,
+                                                        .kind = TACHOI_ENCODED_GAUGE,
+                                                        .metadata =
+                                                            has_metadata ? &metadata : NULL};
     struct making making = {.source = &source, .shapes = shapes, .arena = arena, .out = out};
     struct tachoi_prometheus_labels labels;
     begin_division(&making, true);
@@ -318,15 +351,13 @@ tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion,
     if (result == TACHOI_PROMETHEUS_OK && labels.count == 0) {
         result = TACHOI_PROMETHEUS_INVALID;
     } else if (result == TACHOI_PROMETHEUS_OK) {
-        note_first(&making, &labels);
-        result = tachoi_label_division_add(&making.division, &labels, 0) == TACHOI_DIVISION_OK
-                     ? finish(&making)
-                     : TACHOI_PROMETHEUS_NO_MEMORY;
+        result =
+            note_first(&making, &labels, 0) &&
+                    tachoi_label_division_add(&making.division, &labels, 0) == TACHOI_DIVISION_OK
+                ? finish(&making)
+                : TACHOI_PROMETHEUS_NO_MEMORY;
     }
-    out->is_filtered = result == TACHOI_PROMETHEUS_FILTERED;
-    tachoi_label_division_fini(&making.division);
-    tachoi_arena_reset(arena);
-    return result;
+    return end_making(&making, result);
 }
 
 void tachoi_encoded_series_destroy(struct tachoi_encoded_series *series,

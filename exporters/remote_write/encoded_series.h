@@ -61,7 +61,7 @@ struct tachoi_encoded_series_source {
     const tacho_scope *scope;
     const tacho_metric *metric;
     enum tachoi_encoded_series_kind kind;
-    struct tachoi_metric_family *family; /* NULL = no metadata */
+    const struct tachoi_prometheus_family *metadata; /* NULL = none; the labels tell the name */
     tacho_attributes attributes;
     tacho_series_ref ref;
     const double *bounds; /* of a histogram; of a summary, its quantiles */
@@ -87,9 +87,9 @@ tachoi_encoded_series_create(const struct tachoi_encoded_series_source *source,
 
 /** The series target_info; INVALID if there is nothing to tell. */
 enum tachoi_prometheus_result
-tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion,
-                          struct tachoi_metric_family *family, struct tachoi_series_shapes *shapes,
-                          struct tachoi_arena *arena, struct tachoi_encoded_series_made *out);
+tachoi_target_info_create(const struct tachoi_prometheus_conversion *conversion, bool has_metadata,
+                          struct tachoi_series_shapes *shapes, struct tachoi_arena *arena,
+                          struct tachoi_encoded_series_made *out);
 
 void tachoi_encoded_series_destroy(struct tachoi_encoded_series *series,
                                    struct tachoi_series_shapes *shapes);

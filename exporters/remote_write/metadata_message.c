@@ -16,7 +16,7 @@ void tachoi_metadata_message_fini(struct tachoi_metadata_message *message) {
 
 /* Texts get a NUL at their end in the arena. */
 static enum tachoi_escape_result fill(Prometheus__MetricMetadata *out,
-                                      const struct tachoi_metric_family_source *family,
+                                      const struct tachoi_prometheus_family *family,
                                       struct tachoi_arena *arena) {
     prometheus__metric_metadata__init(out);
     out->type = (Prometheus__MetricMetadata__MetricType)family->type;
@@ -37,7 +37,7 @@ struct draft {
 
 /* Adds a family. */
 static enum tachoi_encode_result add(struct draft *draft,
-                                     const struct tachoi_metric_family_source *family) {
+                                     const struct tachoi_prometheus_family *family) {
     Prometheus__MetricMetadata *metadata = tachoi_arena_alloc(&draft->arena, 1, sizeof *metadata);
     const enum tachoi_escape_result result =
         metadata != NULL ? fill(metadata, family, &draft->arena) : TACHOI_ESCAPE_NO_MEMORY;
@@ -58,7 +58,7 @@ static enum tachoi_encode_result add(struct draft *draft,
 }
 
 static enum tachoi_encode_result add_all(struct draft *draft,
-                                         const struct tachoi_metric_family_source *const *families,
+                                         const struct tachoi_prometheus_family *const *families,
                                          size_t count, size_t *taken) {
     *taken = 0;
     draft->request.metadata =
@@ -104,8 +104,8 @@ static enum tachoi_encode_result compress(struct tachoi_metadata_message *messag
 
 enum tachoi_encode_result
 tachoi_metadata_message_make(struct tachoi_metadata_message *message,
-                             const struct tachoi_metric_family_source *const *families,
-                             size_t count, size_t max_count, size_t *taken) {
+                             const struct tachoi_prometheus_family *const *families, size_t count,
+                             size_t max_count, size_t *taken) {
     struct draft draft = {.request = PROMETHEUS__WRITE_REQUEST__INIT};
     tachoi_arena_init(&draft.arena, 0);
     message->body_length = message->family_count = 0;

@@ -27,7 +27,7 @@ void tachoi_metadata_message_fini(struct tachoi_metadata_message *message);
  */
 enum tachoi_encode_result
 tachoi_metadata_message_make(struct tachoi_metadata_message *message,
-                             const struct tachoi_metric_family_source *const *families,
-                             size_t count, size_t max_count, size_t *taken);
+                             const struct tachoi_prometheus_family *const *families, size_t count,
+                             size_t max_count, size_t *taken);
 
 #endif

@@ -12,7 +12,7 @@ static uint64_t hash_text(tacho_string text, uint64_t seed) {
     return tachoi_hash_bytes(text.data, text.length, seed + text.length);
 }
 
-static uint64_t hash_of(const struct tachoi_metric_family_source *source) {
+static uint64_t hash_of(const struct tachoi_prometheus_family *source) {
     uint64_t hash = hash_text(source->name, tachoi_hash_seed() + (uint64_t)source->type);
     hash = hash_text(source->help, hash);
     return hash_text(source->unit, hash);
@@ -23,7 +23,7 @@ static bool is_same_text(tacho_string a, tacho_string b) {
 }
 
 static bool is_same(const struct tachoi_metric_family *family, uint64_t hash,
-                    const struct tachoi_metric_family_source *source) {
+                    const struct tachoi_prometheus_family *source) {
     return family->hash == hash && family->is.type == source->type &&
            is_same_text(family->is.name, source->name) &&
            is_same_text(family->is.help, source->help) &&
@@ -48,7 +48,7 @@ static tacho_string copy_text(char **at, tacho_string text) {
     return copy;
 }
 
-static struct tachoi_metric_family *create(const struct tachoi_metric_family_source *source) {
+static struct tachoi_metric_family *create(const struct tachoi_prometheus_family *source) {
     size_t size = sizeof(struct tachoi_metric_family) + 1;
     if (!tachoi_size_add(size, source->name.length, &size) ||
         !tachoi_size_add(size, source->help.length, &size) ||
@@ -68,13 +68,18 @@ static struct tachoi_metric_family *create(const struct tachoi_metric_family_sou
 
 struct tachoi_metric_family *
 tachoi_metric_families_get(struct tachoi_metric_families *families,
-                           const struct tachoi_metric_family_source *source) {
+                           const struct tachoi_prometheus_family *source) {
     const uint64_t hash = hash_of(source);
-    struct tachoi_metric_family *family = families->first;
+    struct tachoi_metric_family *family = families->recent;
+    if (family != NULL && is_same(family, hash, source)) {
+        return family;
+    }
+    family = families->first;
     while (family != NULL && !is_same(family, hash, source)) {
         family = family->next;
     }
     if (family != NULL) {
+        families->recent = family;
         return family;
     }
     family = create(source);
@@ -82,8 +87,9 @@ tachoi_metric_families_get(struct tachoi_metric_families *families,
         family->hash = hash;
         family->previous = families->last;
         *(families->last != NULL ? &families->last->next : &families->first) = family;
-        families->last = family;
+        families->last = families->recent = family;
         families->count++;
+        families->changes++;
     }
     return family;
 }
@@ -96,5 +102,7 @@ void tachoi_metric_families_tidy(struct tachoi_metric_families *families,
     *(family->previous != NULL ? &family->previous->next : &families->first) = family->next;
     *(family->next != NULL ? &family->next->previous : &families->last) = family->previous;
     families->count--;
+    families->changes++;
+    families->recent = NULL;
     tachoi_free(family);
 }

@@ -9,28 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tacho/attributes.h"
-
-/** As both messages number it. */
-enum tachoi_metric_family_type {
-    TACHOI_FAMILY_UNKNOWN = 0,
-    TACHOI_FAMILY_COUNTER = 1,
-    TACHOI_FAMILY_GAUGE = 2,
-    TACHOI_FAMILY_HISTOGRAM = 3,
-    TACHOI_FAMILY_SUMMARY = 5,
-    TACHOI_FAMILY_INFO = 6
-};
-
-/** What a family is; texts are repaired UTF-8 without NUL. */
-struct tachoi_metric_family_source {
-    enum tachoi_metric_family_type type;
-    tacho_string name; /* of the metric, as its series have it without their suffix */
-    tacho_string help;
-    tacho_string unit; /* Prometheus' word for it */
-};
+#include "prometheus/family.h"
 
 struct tachoi_metric_family {
-    struct tachoi_metric_family_source is; /* texts lie behind the struct */
+    struct tachoi_prometheus_family is; /* texts lie behind the struct */
 
     /* exporting side only */
     struct tachoi_metric_family *next; /* in the list of all, oldest first */
@@ -44,6 +26,8 @@ struct tachoi_metric_families {
     struct tachoi_metric_family *first;
     struct tachoi_metric_family *last;
     size_t count;
+    struct tachoi_metric_family *recent; /* as a rule the next one that is asked for */
+    uint64_t changes;                    /* families that came or went */
 };
 
 /** Frees all families, used or not. */
@@ -53,7 +37,7 @@ void tachoi_metric_families_fini(struct tachoi_metric_families *families);
  */
 struct tachoi_metric_family *
 tachoi_metric_families_get(struct tachoi_metric_families *families,
-                           const struct tachoi_metric_family_source *source);
+                           const struct tachoi_prometheus_family *source);
 
 /** Frees the family if it has no users. NULL is allowed. */
 void tachoi_metric_families_tidy(struct tachoi_metric_families *families,

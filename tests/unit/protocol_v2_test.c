@@ -32,8 +32,8 @@ static void end(void) {
 
 TestSuite(protocol_v2, .init = begin, .fini = end);
 
-static const struct tachoi_metric_family_source jobs = {
-    .type = TACHOI_FAMILY_COUNTER, .name = {"jobs", 4}, .help = {"Jobs.", 5}, .unit = {"s", 1}};
+static const struct tachoi_prometheus_family jobs = {
+    .type = TACHOI_PROMETHEUS_COUNTER, .name = {"jobs", 4}, .help = {"Jobs.", 5}, .unit = {"s", 1}};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -312,7 +312,7 @@ Test(protocol_v2, a_classic_histogram_is_its_components) {
         cr_assert(eq(str, (char *)text_of(actual), (char *)series[i]));
         cr_assert(eq(dbl, actual->samples[0]->value, values[i]), "%zu", i);
         cr_assert(eq(i64, actual->samples[0]->start_timestamp, FIXTURE_TIME - 500));
-        cr_assert(eq(int, actual->metadata->type, TACHOI_FAMILY_COUNTER));
+        cr_assert(eq(int, actual->metadata->type, TACHOI_PROMETHEUS_COUNTER));
         cr_assert(eq(str, request->symbols[actual->metadata->help_ref], "Jobs."));
         cr_assert(eq(str, request->symbols[actual->metadata->unit_ref], "s"));
     }

@@ -38,7 +38,7 @@ struct fixture_series {
     size_t label_count;
     const double *bounds; /* or quantiles */
     size_t bound_count;
-    const struct tachoi_metric_family_source *family;
+    const struct tachoi_prometheus_family *family;
     bool is_utf8;
 };
 

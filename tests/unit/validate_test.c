@@ -29,8 +29,8 @@ static const double bounds[] = {0.5, 2, 10};
 static const uint64_t counts[] = {1, 0, 2, 4};
 static const double quantiles[] = {0.5, 0.99};
 static const struct fixture_label labels[] = {{"job", "svc", false}, {"m", "x", true}};
-static const struct tachoi_metric_family_source family = {
-    .type = TACHOI_FAMILY_COUNTER, .name = {"jobs", 4}, .help = {"Jobs.", 5}, .unit = {"s", 1}};
+static const struct tachoi_prometheus_family family = {
+    .type = TACHOI_PROMETHEUS_COUNTER, .name = {"jobs", 4}, .help = {"Jobs.", 5}, .unit = {"s", 1}};
 
 static struct tachoi_encoded_series *add(enum tachoi_encoded_series_kind kind, const char *name) {
     const bool is_histogram =
@@ -424,14 +424,14 @@ Test(validate, lack_of_memory_is_told) {
 
 /* --- metadata of 1.0: RW1-13 --- */
 
-static const struct tachoi_metric_family_source sources[] = {
-    {TACHOI_FAMILY_COUNTER, {"jobs_total", 10}, {"Jobs.", 5}, {"", 0}},
-    {TACHOI_FAMILY_GAUGE, {"level.of.x", 10}, {"", 0}, {"bytes", 5}},
-    {TACHOI_FAMILY_GAUGE, {"\xc3\xa4", 2}, {"no name is left", 15}, {"", 0}},
-    {TACHOI_FAMILY_HISTOGRAM, {"d", 1}, {"", 0}, {"", 0}}};
+static const struct tachoi_prometheus_family sources[] = {
+    {TACHOI_PROMETHEUS_COUNTER, {"jobs_total", 10}, {"Jobs.", 5}, {"", 0}},
+    {TACHOI_PROMETHEUS_GAUGE, {"level.of.x", 10}, {"", 0}, {"bytes", 5}},
+    {TACHOI_PROMETHEUS_GAUGE, {"\xc3\xa4", 2}, {"no name is left", 15}, {"", 0}},
+    {TACHOI_PROMETHEUS_HISTOGRAM, {"d", 1}, {"", 0}, {"", 0}}};
 
 Test(metadata, families_are_told_in_messages_of_a_bounded_number) {
-    const struct tachoi_metric_family_source *families[] = {&sources[0], &sources[1], &sources[2],
+    const struct tachoi_prometheus_family *families[] = {&sources[0], &sources[1], &sources[2],
                                                             &sources[3]};
     struct tachoi_metadata_message message = {0};
     size_t taken = 0;
@@ -466,11 +466,11 @@ Test(metadata, too_long_texts_are_left_to_the_next_message_or_given_up) {
     char *text = malloc(size);
     cr_assert(ne(ptr, text, NULL));
     memset(text, 'x', size);
-    const struct tachoi_metric_family_source large = {
-        TACHOI_FAMILY_GAUGE, {"a", 1}, {text, size}, {"", 0}};
-    const struct tachoi_metric_family_source huge = {
-        TACHOI_FAMILY_GAUGE, {text, 120}, {text, size}, {"", 0}};
-    const struct tachoi_metric_family_source *families[] = {&sources[0], &large, &large, &huge};
+    const struct tachoi_prometheus_family large = {
+        TACHOI_PROMETHEUS_GAUGE, {"a", 1}, {text, size}, {"", 0}};
+    const struct tachoi_prometheus_family huge = {
+        TACHOI_PROMETHEUS_GAUGE, {text, 120}, {text, size}, {"", 0}};
+    const struct tachoi_prometheus_family *families[] = {&sources[0], &large, &large, &huge};
     static const struct {
         size_t taken;
         enum tachoi_encode_result result;
@@ -490,7 +490,7 @@ Test(metadata, too_long_texts_are_left_to_the_next_message_or_given_up) {
 }
 
 Test(metadata, lack_of_memory_is_told) {
-    const struct tachoi_metric_family_source *families[] = {&sources[0], &sources[1]};
+    const struct tachoi_prometheus_family *families[] = {&sources[0], &sources[1]};
     bool has_failed = true;
     for (uint64_t k = 1; has_failed; k++) {
         struct tachoi_metadata_message message = {0};
