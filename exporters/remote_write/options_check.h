@@ -17,7 +17,8 @@ int tachoi_remote_write_options_check(const tacho_remote_write_options *values, 
 int tachoi_remote_write_check_transport(const tacho_remote_write_options *values,
                                         tacho_error *error);
 
-/** What names and labels are made of. */
+/** What names and labels are made of; external labels are looked at when they are translated
+ * (options_derived.h). */
 int tachoi_remote_write_check_conversion(const tacho_remote_write_options *values,
                                          tacho_error *error);
 

@@ -50,28 +50,6 @@ static int check_namespace(const tacho_remote_write_options *values, tacho_error
                                              "it out for none");
 }
 
-static const char *label_problem(const tacho_remote_write_label *label) {
-    if (label->name == NULL || label->name[0] == '\0') {
-        return "has no name";
-    }
-    if (label->value == NULL || label->value[0] == '\0') {
-        return "has no value, and remote write knows no empty ones";
-    }
-    return is_utf8(label->name) && is_utf8(label->value) ? NULL : "is not UTF-8";
-}
-
-/* What their names become is looked at when they are translated. */
-static int check_external_labels(const tacho_remote_write_options *values, tacho_error *error) {
-    for (size_t i = 0; i < values->external_label_count; i++) {
-        const char *problem = label_problem(&values->external_labels[i]);
-        if (problem != NULL) {
-            return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "external_labels",
-                                              "label %zu %s", i + 1, problem);
-        }
-    }
-    return TACHO_OK;
-}
-
 static int check_promotion(const tacho_remote_write_options *values, tacho_error *error) {
     static const char field[] = "promote_resource_attributes";
     size_t count = values->promote_resource_attribute_count;
@@ -97,6 +75,5 @@ static int check_promotion(const tacho_remote_write_options *values, tacho_error
 int tachoi_remote_write_check_conversion(const tacho_remote_write_options *values,
                                          tacho_error *error) {
     int status = check_namespace(values, error);
-    status = status == TACHO_OK ? check_external_labels(values, error) : status;
     return status == TACHO_OK ? check_promotion(values, error) : status;
 }

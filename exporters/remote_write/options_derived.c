@@ -60,51 +60,45 @@ static bool is_equal(tacho_string a, tacho_string b) {
     return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }
 
-/* Translates a name; its data is NULL if nothing usable is left of it, or if memory is short, which
- * `no_memory` tells. */
-static tacho_string translate(struct tachoi_remote_write_config *config, const char *name,
-                              bool *no_memory) {
-    const struct tachoi_prometheus_naming naming = tachoi_remote_write_naming(&config->values);
-    struct tachoi_text text;
-    tacho_string translated = {0};
-    tachoi_text_init(&text, 0);
-    bool is_usable = tachoi_prometheus_label_name(&naming, tacho_string_from(name), &text);
-    *no_memory = text.failed;
-    if (is_usable && !text.failed) {
-        translated = (tacho_string){tachoi_arena_strndup(&config->memory, text.data, text.length),
-                                    text.length};
-        *no_memory = translated.data == NULL;
-    }
-    tachoi_text_fini(&text);
-    return translated;
-}
-
 static int refuse_label(tacho_error *error, size_t index, const char *reason) {
     return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "external_labels", "label %zu %s",
                                       index + 1, reason);
 }
 
+/* Gives the label the name that series have it under; `*problem` says why it cannot be one. */
+static int translate(struct tachoi_remote_write_config *config,
+                     struct tachoi_prometheus_extra_label *label, const char **problem) {
+    const struct tachoi_prometheus_naming naming = tachoi_remote_write_naming(&config->values);
+    struct tachoi_text name;
+    tachoi_text_init(&name, 0);
+    *problem = tachoi_prometheus_external_label(&naming, label, &name);
+    int status = name.failed ? TACHO_E_NO_MEMORY : *problem != NULL ? TACHO_E_INVALID : TACHO_OK;
+    if (status == TACHO_OK) {
+        label->name = (tacho_string){tachoi_arena_strndup(&config->memory, name.data, name.length),
+                                     name.length};
+        status = label->name.data != NULL ? TACHO_OK : TACHO_E_NO_MEMORY;
+    }
+    tachoi_text_fini(&name);
+    return status;
+}
+
 static int derive_label(struct tachoi_remote_write_config *config,
                         struct tachoi_prometheus_extra_label *labels, size_t index,
                         tacho_error *error) {
-    const tacho_remote_write_label *label = &config->values.external_labels[index];
-    bool no_memory = false;
-    tacho_string name = translate(config, label->name, &no_memory);
-    if (no_memory) {
-        return TACHO_E_NO_MEMORY;
-    }
-    if (name.data == NULL) {
-        return refuse_label(error, index, "has a name without any letter or digit");
-    }
-    if (name.length >= 2 && memcmp(name.data, "__", 2) == 0) {
-        return refuse_label(error, index, "begins with __, which Prometheus keeps for itself");
+    const tacho_remote_write_label *given = &config->values.external_labels[index];
+    struct tachoi_prometheus_extra_label label = {tacho_string_from(given->name),
+                                                  tacho_string_from(given->value)};
+    const char *problem = NULL;
+    int status = translate(config, &label, &problem);
+    if (status != TACHO_OK) {
+        return status == TACHO_E_INVALID ? refuse_label(error, index, problem) : status;
     }
     for (size_t i = 0; i < index; i++) {
-        if (is_equal(labels[i].name, name)) {
+        if (is_equal(labels[i].name, label.name)) {
             return refuse_label(error, index, "has the name of another one, once translated");
         }
     }
-    labels[index] = (struct tachoi_prometheus_extra_label){name, tacho_string_from(label->value)};
+    labels[index] = label;
     return TACHO_OK;
 }
 

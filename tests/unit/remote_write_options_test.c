@@ -468,7 +468,7 @@ Test(remote_write_options, external_labels_must_have_names_and_values) {
     expect_label_refusal("a", "", "no value");
     expect_label_refusal("a\xff", "v", "UTF-8");
     expect_label_refusal("a", "\xff", "UTF-8");
-    expect_label_refusal("...", "v", "letter or digit");
+    expect_label_refusal("...", "v", "nothing is left");
     expect_label_refusal("good", "2", "another one");
     expect_refusal(WITH(.external_label_count = 2), "external_labels",
                    "is NULL, but external_label_count is 2");
@@ -478,6 +478,20 @@ Test(remote_write_options, external_labels_that_translation_makes_equal_are_refu
     const tacho_remote_write_label labels[] = {{"a.b", "1"}, {"a_b", "2"}};
     expect_refusal(WITH(.external_labels = labels, .external_label_count = 2), "external_labels",
                    "label 2 has the name of another one");
+}
+
+/* CONV-05, RW1-07 */
+Test(remote_write_options, external_labels_are_left_as_they_are_where_names_are) {
+    const tacho_remote_write_label labels[] = {{"data.centre", "eu"}, {"data_centre", "us"}};
+    const tacho_remote_write_label reserved[] = {{"__name__", "x"}};
+    expect_config(WITH(.translation_strategy = TACHO_REMOTE_WRITE_NO_TRANSLATION,
+                       .external_labels = labels, .external_label_count = 2));
+    cr_assert(eq(str, (char *)config.external[0].name.data, "data.centre"));
+    cr_assert(eq(str, (char *)config.external[1].name.data, "data_centre"));
+    tachoi_remote_write_config_fini(&config);
+    expect_refusal(WITH(.translation_strategy = TACHO_REMOTE_WRITE_NO_TRANSLATION,
+                        .external_labels = reserved, .external_label_count = 1),
+                   "external_labels", "name of the series");
 }
 
 Test(remote_write_options, promoted_attributes_must_give_labels) {
