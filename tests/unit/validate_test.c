@@ -432,7 +432,7 @@ static const struct tachoi_prometheus_family sources[] = {
 
 Test(metadata, families_are_told_in_messages_of_a_bounded_number) {
     const struct tachoi_prometheus_family *families[] = {&sources[0], &sources[1], &sources[2],
-                                                            &sources[3]};
+                                                         &sources[3]};
     struct tachoi_metadata_message message = {0};
     size_t taken = 0;
     char problem[TACHOI_VALIDATE_TEXT_MAX];
