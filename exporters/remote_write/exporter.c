@@ -18,6 +18,7 @@
 #include "remote_write/converter_options.h"
 #include "remote_write/exit_handler.h"
 #include "remote_write/export_gate.h"
+#include "remote_write/metadata_bodies.h"
 #include "remote_write/options.h"
 #include "tacho/sdk/diagnostics.h"
 
@@ -33,6 +34,7 @@ struct exporter {
     uint64_t collected_unix_ns; /* the last collection's times, by which its batches are known */
     uint64_t collected_monotonic_ns;
     struct tachoi_converter converter;
+    struct tachoi_metadata_maker metadata;
 
     struct tachoi_worker worker;
     struct tachoi_exit_entry exit_entry; /* guarded by the exit handler */
@@ -46,6 +48,7 @@ static bool is_forked(const struct exporter *exporter) {
 static void release(void *owner) {
     struct exporter *exporter = owner;
     tachoi_worker_fini(&exporter->worker);
+    tachoi_metadata_maker_fini(&exporter->metadata);
     tachoi_converter_fini(&exporter->converter);
     tachoi_remote_write_config_fini(&exporter->config);
     tachoi_export_gate_fini(&exporter->gate);
@@ -73,6 +76,16 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
     return false;
 }
 
+/* For 1.0, unless it is never spoken or the collection is not whole yet. */
+static struct tachoi_metadata_bodies *new_metadata(struct exporter *exporter) {
+    const tacho_remote_write_options *values = &exporter->config.values;
+    return exporter->converter.is_open || values->disable_metadata ||
+                   values->protocol == TACHO_REMOTE_WRITE_PROTOCOL_2
+               ? NULL
+               : tachoi_metadata_maker_make(&exporter->metadata,
+                                            &exporter->converter.cache.shapes.families);
+}
+
 /* Accepts what the converter holds; queues the collection if that is complete. */
 static int hand_over(struct exporter *exporter) {
     struct tachoi_converter *converter = &exporter->converter;
@@ -88,6 +101,7 @@ static int hand_over(struct exporter *exporter) {
                                       .exemplars = converter->gathering.unsupported_exemplars,
                                       .exemplars_accepted = converter->gathering.exemplars,
                                       .time_ms = converter->time_ms,
+                                      .metadata = new_metadata(exporter),
                                       .cache = &converter->cache});
 }
 
@@ -257,6 +271,7 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
     struct tachoi_converter_options converter_options;
     tachoi_remote_write_converter_options(&exporter->config, &converter_options);
     tachoi_converter_init(&exporter->converter, &converter_options);
+    exporter->metadata.max_count = values->metadata_max_samples_per_send;
     status = tachoi_export_gate_init(&exporter->gate);
     if (status != TACHO_OK) {
         tachoi_remote_write_config_fini(&exporter->config);
