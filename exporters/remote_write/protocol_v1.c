@@ -300,20 +300,19 @@ static bool append_classic(struct writer *writer, const struct tachoi_record *re
                            size_t to) {
     struct tachoi_content *content = &writer->encoder->content;
     const bool is_custom = record->series->shape->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM;
-    const size_t first = tachoi_classic_begin(record->series->shape);
     const bool is_short = is_plain(record);
     struct tachoi_classic_values values = {.record = record};
     struct tachoi_component_exemplars exemplars;
-    bool are_sayable = true;
+    bool are_sayable = from < to;
     bool ok = true;
     tachoi_component_exemplars_init(&exemplars, record);
-    for (size_t i = first; i < to && ok; i++) {
-        const uint64_t bits = tachoi_classic_values_take(&values, i);
+    for (size_t i = from; i < to && ok; i++) {
+        const uint64_t bits = tachoi_classic_value(&values, i);
         bool is_sayable = true;
-        if (i >= from && is_short) {
+        if (is_short) {
             ok = append_time_series(writer, record->series, i, bits);
             content->sent.samples++;
-        } else if (i >= from) {
+        } else {
             ok = append_extended(writer, record, i, bits, &exemplars, &is_sayable);
             content->unsupported_samples += is_sayable || is_custom ? 0 : 1;
         }
@@ -354,7 +353,8 @@ static bool append_other(struct writer *writer, const struct tachoi_record *reco
     case TACHOI_ENCODED_SUMMARY:
         return append_classic(writer, record, from, to);
     case TACHOI_ENCODED_CUSTOM_HISTOGRAM:
-        return append_classic(writer, record, 0, tachoi_classic_end(record));
+        return append_classic(writer, record, tachoi_classic_begin(record->series->shape),
+                              tachoi_classic_end(record));
     case TACHOI_ENCODED_EXPONENTIAL:
         return append_native(writer, record);
     case TACHOI_ENCODED_COUNTER:

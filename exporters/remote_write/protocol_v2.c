@@ -49,7 +49,7 @@ struct writer {
     struct tachoi_wire *exemplars; /* fields of the time series at hand */
     struct tachoi_label_refs *refs;
     struct tachoi_arena *arena; /* of the record at hand */
-    struct tachoi_written *sent;
+    struct tachoi_content *content;
     struct time_field time;
     struct time_field start;
 };
@@ -118,7 +118,7 @@ static bool append_exemplar(struct writer *writer, const struct tachoi_record_ex
         at = tachoi_put_varint(at, (uint64_t)exemplar->time_ms);
     }
     out->length = (size_t)(at - out->data);
-    writer->sent->exemplars++;
+    writer->content->sent.exemplars++;
     return true;
 }
 
@@ -201,7 +201,7 @@ static inline bool append_sample(struct writer *writer, const struct tachoi_enco
     out = put_time(out, &writer->time);
     out = put_time(out, &writer->start);
     end_time_series(writer, series, out);
-    writer->sent->samples++;
+    writer->content->sent.samples++;
     return true;
 }
 
@@ -240,19 +240,23 @@ static bool append_classic(struct writer *writer, const struct tachoi_record *re
     struct tachoi_component_exemplars exemplars;
     bool ok = begin_record(writer, record);
     tachoi_component_exemplars_init(&exemplars, record);
-    for (size_t i = 0; i < to && ok; i++) {
-        const uint64_t bits = tachoi_classic_values_take(&values, i);
-        ok = i < from || (tachoi_label_refs_pieces(writer->refs, record->series, i) != NULL &&
-                          gather_exemplars(writer, &exemplars, i) &&
-                          append_sample(writer, record->series, i, bits));
+    for (size_t i = from; i < to && ok; i++) {
+        ok = tachoi_label_refs_pieces(writer->refs, record->series, i) != NULL &&
+             gather_exemplars(writer, &exemplars, i) &&
+             append_sample(writer, record->series, i, tachoi_classic_value(&values, i));
     }
     return ok;
 }
 
-/* One native histogram. */
+/* One native histogram, if relabelling has left it. */
 static bool append_native(struct writer *writer, const struct tachoi_record *record) {
     const struct tachoi_encoded_series *series = record->series;
     struct tachoi_native_message message;
+    if (!tachoi_has_native(series->shape)) {
+        writer->content->unsupported_samples++;
+        writer->content->unsupported_exemplars += tachoi_record_exemplar_count(record);
+        return true;
+    }
     tachoi_arena_reset(writer->arena);
     if (!begin_record(writer, record) ||
         tachoi_label_refs_pieces(writer->refs, series, 0) == NULL ||
@@ -268,7 +272,7 @@ static bool append_native(struct writer *writer, const struct tachoi_record *rec
     out = put_head(out, TIMESERIES_HISTOGRAMS, size);
     out += io__prometheus__write__v2__histogram__pack(&message.histogram, out);
     end_time_series(writer, series, out);
-    writer->sent->histograms++;
+    writer->content->sent.histograms++;
     return true;
 }
 
@@ -328,7 +332,7 @@ static bool append(struct tachoi_encoder *encoder, const struct tachoi_run *run,
         .exemplars = &encoder->exemplars,
         .refs = &encoder->refs,
         .arena = &encoder->scratch,
-        .sent = &encoder->content.sent,
+        .content = &encoder->content,
     };
     encoder->series.length = encoder->exemplars.length = 0;
     encoder->series.max_length = encoder->exemplars.max_length = encoder->message.max_length;

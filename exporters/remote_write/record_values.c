@@ -15,13 +15,21 @@ static bool is_summary(const struct tachoi_series_shape *shape) {
     return shape->kind == TACHOI_ENCODED_SUMMARY;
 }
 
+/* A component's place among the classic time series, had none been dropped. */
+static size_t classic_part(const struct tachoi_series_shape *shape, size_t component) {
+    const size_t native = shape->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM ? 1 : 0;
+    return shape->components[component].part - native;
+}
+
 size_t tachoi_classic_end(const struct tachoi_record *record) {
     const struct tachoi_series_shape *shape = record->series->shape;
-    if (is_summary(shape)) {
-        return shape->component_count;
+    const size_t count = shape->component_count;
+    const size_t sum = (size_t)shape->bound_count + 2;
+    if (is_summary(shape) || count == tachoi_classic_begin(shape) ||
+        record->words[TACHOI_HISTOGRAM_HAS_SUM] != 0) {
+        return count;
     }
-    const bool lacks_sum = record->words[TACHOI_HISTOGRAM_HAS_SUM] == 0;
-    return shape->component_count - (lacks_sum && shape->ends_with_sum ? 1 : 0);
+    return classic_part(shape, count - 1) == sum ? count - 1 : count;
 }
 
 static uint64_t bits_of_count(uint64_t count) {
@@ -33,36 +41,36 @@ static uint64_t bits_of_count(uint64_t count) {
 }
 
 /* Buckets cumulated, _count, _sum. */
-static uint64_t histogram_value(struct tachoi_classic_values *values, size_t at) {
+static uint64_t histogram_value(struct tachoi_classic_values *values, size_t part) {
     const uint64_t *words = values->record->words;
     const size_t buckets = (size_t)values->record->series->shape->bound_count + 1;
-    if (at < buckets) {
-        while (values->buckets <= at) { /* those of components that were filtered too */
-            values->cumulative += words[TACHOI_HISTOGRAM_BUCKETS + values->buckets++];
-        }
-        return bits_of_count(values->cumulative);
+    if (part >= buckets) {
+        return part == buckets ? bits_of_count(words[TACHOI_HISTOGRAM_COUNT])
+                               : words[TACHOI_HISTOGRAM_SUM];
     }
-    return at == buckets ? bits_of_count(words[TACHOI_HISTOGRAM_COUNT])
-                         : words[TACHOI_HISTOGRAM_SUM];
+    for (; values->summed <= part; values->summed++) {
+        values->cumulative += words[TACHOI_HISTOGRAM_BUCKETS + values->summed];
+    }
+    return bits_of_count(values->cumulative);
 }
 
 /* Quantiles, _count, _sum. */
-static uint64_t summary_value(const struct tachoi_record *record, size_t at) {
+static uint64_t summary_value(const struct tachoi_record *record, size_t part) {
     const size_t quantiles = record->series->shape->bound_count;
-    if (at < quantiles) {
-        return record->words[TACHOI_SUMMARY_VALUES + at];
+    if (part < quantiles) {
+        return record->words[TACHOI_SUMMARY_VALUES + part];
     }
-    return at == quantiles ? bits_of_count(record->words[TACHOI_SUMMARY_COUNT])
-                           : record->words[TACHOI_SUMMARY_SUM];
+    return part == quantiles ? bits_of_count(record->words[TACHOI_SUMMARY_COUNT])
+                             : record->words[TACHOI_SUMMARY_SUM];
 }
 
-uint64_t tachoi_classic_values_take(struct tachoi_classic_values *values, size_t component) {
+uint64_t tachoi_classic_value(struct tachoi_classic_values *values, size_t component) {
     const struct tachoi_series_shape *shape = values->record->series->shape;
-    const size_t at = shape->components[component].part - tachoi_classic_begin(shape);
+    const size_t part = classic_part(shape, component);
     if (tachoi_record_has(values->record, TACHOI_RECORD_STALE)) {
         return TACHOI_STALE_MARKER;
     }
-    return is_summary(shape) ? summary_value(values->record, at) : histogram_value(values, at);
+    return is_summary(shape) ? summary_value(values->record, part) : histogram_value(values, part);
 }
 
 /* --- native histograms --- */

@@ -9,25 +9,31 @@
 #include "remote_write/wire.h"
 #include "remote_write_v2.pb-c.h"
 
-/** The first of the components that are the classic time series: a custom histogram has the native
+/** The component that is the native histogram of a custom or exponential one is the first. False if
+ * relabelling has dropped it: then there are classic ones only. */
+static inline bool tachoi_has_native(const struct tachoi_series_shape *shape) {
+    return shape->component_count > 0 && shape->components[0].part == 0;
+}
+
+/** The first of the components that are classic time series: a custom histogram may have the native
  * one before them. */
 static inline size_t tachoi_classic_begin(const struct tachoi_series_shape *shape) {
-    return shape->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM ? 1 : 0;
+    return shape->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM && tachoi_has_native(shape) ? 1 : 0;
 }
 
 /** The component behind the last of them: _sum is only there where the record has one. */
 size_t tachoi_classic_end(const struct tachoi_record *record);
 
-/** A walk over the values of classic time series, in the order of components. */
+/** The values of classic time series, component by component. Begins with `record` alone. */
 struct tachoi_classic_values {
     const struct tachoi_record *record;
-    size_t buckets;      /* that have been added up */
-    uint64_t cumulative; /* their counts (CONV-12) */
+    size_t summed; /* buckets in `cumulative` (CONV-12) */
+    uint64_t cumulative;
 };
 
-/** The bits of the value of a component, which is behind those asked for before. All are the stale
- * marker where the series ends (CONV-31). */
-uint64_t tachoi_classic_values_take(struct tachoi_classic_values *values, size_t component);
+/** The bits of a component's value; components are asked for in their order, some maybe not. All
+ * are the stale marker where the series ends (CONV-31). */
+uint64_t tachoi_classic_value(struct tachoi_classic_values *values, size_t component);
 
 /** A native histogram as protobuf-c wants it. */
 struct tachoi_native_message {

@@ -29,6 +29,7 @@ struct request {
     size_t length;
     size_t capacity;
     size_t sample_count;
+    int version;
 };
 
 struct receiver {
@@ -54,6 +55,11 @@ struct receiver {
     size_t bodies_to_cut;
     struct receiver_sample *samples;
     size_t sample_count;
+    struct receiver_exemplar *exemplars;
+    size_t exemplar_count;
+    struct receiver_metadata *metadata;
+    size_t metadata_count;
+    enum receiver_protocols protocols;
     char problem[256];
     struct MHD_Connection *hanging[16];
     size_t hanging_count;
@@ -136,11 +142,20 @@ static void check_header(struct receiver *receiver, const struct request *reques
     }
 }
 
-/* RW1-02, HTTP-08 */
+#define TYPE_OF_1 "application/x-protobuf"
+#define TYPE_OF_2 "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+
+/* RW2-01: as strict as the strictest receiver. */
+static int version_of(const struct request *request) {
+    return strcmp(header_of(request, "Content-Type"), TYPE_OF_2) == 0 ? 2 : 1;
+}
+
+/* RW1-02, RW2-01, RW2-02, HTTP-08 */
 static void check_headers(struct receiver *receiver, const struct request *request) {
-    check_header(receiver, request, "Content-Type", "application/x-protobuf");
+    const bool is_2 = request->version == 2;
+    check_header(receiver, request, "Content-Type", is_2 ? TYPE_OF_2 : TYPE_OF_1);
     check_header(receiver, request, "Content-Encoding", "snappy");
-    check_header(receiver, request, "X-Prometheus-Remote-Write-Version", "0.1.0");
+    check_header(receiver, request, "X-Prometheus-Remote-Write-Version", is_2 ? "2.0.0" : "0.1.0");
     check_header(receiver, request, "Expect", "");
     if (strncmp(header_of(request, "User-Agent"), "tacho/", 6) != 0) {
         note_problem(receiver, "User-Agent is not tacho's");
@@ -170,6 +185,18 @@ static void accept_samples(struct receiver *receiver, struct receiver_decoded *d
         receiver->samples[receiver->sample_count++] = decoded->samples[i];
         decoded->samples[i].series = NULL;
     }
+    for (size_t i = 0; i < decoded->exemplar_count; i++) {
+        receiver->exemplars =
+            grow(receiver->exemplars, receiver->exemplar_count, sizeof *receiver->exemplars);
+        receiver->exemplars[receiver->exemplar_count++] = decoded->exemplars[i];
+        decoded->exemplars[i] = (struct receiver_exemplar){0};
+    }
+    for (size_t i = 0; i < decoded->metadata_count; i++) {
+        receiver->metadata =
+            grow(receiver->metadata, receiver->metadata_count, sizeof *receiver->metadata);
+        receiver->metadata[receiver->metadata_count++] = decoded->metadata[i];
+        decoded->metadata[i] = (struct receiver_metadata){0};
+    }
 }
 
 static bool holds_series(const struct receiver_decoded *decoded, const char *series) {
@@ -187,6 +214,9 @@ static struct receiver_step choose_step(struct receiver *receiver, const struct 
         strcmp(header_of(request, "Authorization"), receiver->authorization) != 0) {
         return (struct receiver_step){.status = MHD_HTTP_UNAUTHORIZED};
     }
+    if (request->version == 2 && receiver->protocols == RECEIVER_1_REFUSES_2) {
+        return (struct receiver_step){.status = MHD_HTTP_UNSUPPORTED_MEDIA_TYPE};
+    }
     if ((receiver->max_samples > 0 && decoded->count > receiver->max_samples) ||
         holds_series(decoded, receiver->refused_series)) {
         return (struct receiver_step){.status = MHD_HTTP_CONTENT_TOO_LARGE};
@@ -200,13 +230,31 @@ static struct receiver_step choose_step(struct receiver *receiver, const struct 
     return (struct receiver_step){0};
 }
 
+/* What an answer tells of a request. */
+struct receiver_counts {
+    bool is_told;
+    size_t samples;
+    size_t histograms;
+    size_t exemplars;
+};
+
+static bool is_success(const struct receiver_step *step) {
+    return step->status >= 200 && step->status < 300;
+}
+
 /* Judges and keeps the request; tells what to do with it. */
 static struct receiver_step take_request(struct receiver *receiver, struct request *request,
-                                         bool is_known_client) {
+                                         bool is_known_client, struct receiver_counts *counts) {
     struct receiver_decoded decoded;
-    receiver_decode(request->body, request->length, &decoded);
+    request->version = version_of(request);
+    receiver_decode_version(request->version, request->body, request->length, &decoded);
     pthread_mutex_lock(&receiver->lock);
     request->sample_count = decoded.count;
+    *counts = (struct receiver_counts){.is_told = request->version == 2 &&
+                                                  receiver->protocols == RECEIVER_BOTH,
+                                       .samples = decoded.count - decoded.histogram_count,
+                                       .histograms = decoded.histogram_count,
+                                       .exemplars = decoded.exemplar_count};
     note_problem(receiver, decoded.problem);
     check_headers(receiver, request);
     struct receiver_step step = choose_step(receiver, request, &decoded);
@@ -214,7 +262,8 @@ static struct receiver_step take_request(struct receiver *receiver, struct reque
         step = (struct receiver_step){.status = MHD_HTTP_FORBIDDEN};
     }
     step.status = step.status == 0 ? MHD_HTTP_NO_CONTENT : step.status;
-    if (step.action == RECEIVER_ANSWER && step.status >= 200 && step.status < 300) {
+    const bool is_lost = request->version == 2 && receiver->protocols != RECEIVER_BOTH;
+    if (step.action == RECEIVER_ANSWER && is_success(&step) && !is_lost) {
         accept_samples(receiver, &decoded);
     }
     receiver->requests =
@@ -228,7 +277,40 @@ static struct receiver_step take_request(struct receiver *receiver, struct reque
 
 /* --- the answer --- */
 
-static enum MHD_Result answer(struct MHD_Connection *connection, const struct receiver_step *step) {
+static void add_written(struct MHD_Response *response, const char *name, size_t count,
+                        const struct receiver_step *step) {
+    char text[24];
+    if (!is_success(step) || step->written == RECEIVER_WRITTEN_ZERO) {
+        count = 0;
+    } else if (step->written == RECEIVER_WRITTEN_MORE) {
+        count += 10;
+    }
+    (void)snprintf(text, sizeof text, "%zu", count);
+    (void)MHD_add_response_header(response, name,
+                                  step->written == RECEIVER_WRITTEN_MALFORMED ? "many" : text);
+}
+
+/* RW2-12..15: an answer to 2.0 tells what was written. */
+static void add_all_written(struct MHD_Response *response, const struct receiver_step *step,
+                            const struct receiver_counts *counts) {
+    const bool is_told = step->written == RECEIVER_WRITTEN_AUTO
+                             ? counts->is_told
+                             : step->written != RECEIVER_WRITTEN_ABSENT;
+    if (!is_told) {
+        return;
+    }
+    const bool is_less = step->written == RECEIVER_WRITTEN_LESS;
+    const size_t less_samples = is_less && counts->samples > 0 ? 1 : 0;
+    const size_t less_histograms = is_less && less_samples == 0 && counts->histograms > 0 ? 1 : 0;
+    add_written(response, "X-Prometheus-Remote-Write-Samples-Written",
+                counts->samples - less_samples, step);
+    add_written(response, "X-Prometheus-Remote-Write-Histograms-Written",
+                counts->histograms - less_histograms, step);
+    add_written(response, "X-Prometheus-Remote-Write-Exemplars-Written", counts->exemplars, step);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, const struct receiver_step *step,
+                              const struct receiver_counts *counts) {
     size_t length = step->body_length > 0 ? step->body_length
                     : step->body != NULL  ? strlen(step->body)
                                           : 0;
@@ -240,6 +322,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const struct re
     if (step->location != NULL) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, step->location);
     }
+    add_all_written(response, step, counts);
     enum MHD_Result result = MHD_queue_response(connection, step->status, response);
     MHD_destroy_response(response);
     return result;
@@ -319,7 +402,8 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
         pthread_mutex_unlock(&receiver->lock);
     }
     bool is_known_client = !receiver->wants_client_certificate || shows_certificate(connection);
-    struct receiver_step step = take_request(receiver, request, is_known_client);
+    struct receiver_counts counts;
+    struct receiver_step step = take_request(receiver, request, is_known_client, &counts);
     switch (step.action) {
     case RECEIVER_HANG:
         return hang(receiver, connection);
@@ -328,7 +412,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     case RECEIVER_ANSWER:
         break;
     }
-    return answer(connection, &step);
+    return answer(connection, &step, &counts);
 }
 
 static void ended(void *user, struct MHD_Connection *connection, void **state,
@@ -412,6 +496,17 @@ void receiver_stop(struct receiver *receiver) {
     for (size_t i = 0; i < receiver->sample_count; i++) {
         free(receiver->samples[i].series);
     }
+    for (size_t i = 0; i < receiver->exemplar_count; i++) {
+        free(receiver->exemplars[i].series);
+        free(receiver->exemplars[i].labels);
+    }
+    for (size_t i = 0; i < receiver->metadata_count; i++) {
+        free(receiver->metadata[i].family);
+        free(receiver->metadata[i].help);
+        free(receiver->metadata[i].unit);
+    }
+    free(receiver->exemplars);
+    free(receiver->metadata);
     free(receiver->requests);
     free(receiver->samples);
     free(receiver->steps);
@@ -448,6 +543,12 @@ void receiver_refuse_larger(struct receiver *receiver, size_t max_samples, const
 void receiver_fail_at(struct receiver *receiver, const char *series) {
     pthread_mutex_lock(&receiver->lock);
     receiver->failing_series = series;
+    pthread_mutex_unlock(&receiver->lock);
+}
+
+void receiver_set_protocols(struct receiver *receiver, enum receiver_protocols protocols) {
+    pthread_mutex_lock(&receiver->lock);
+    receiver->protocols = protocols;
     pthread_mutex_unlock(&receiver->lock);
 }
 
@@ -566,4 +667,32 @@ const void *receiver_body(struct receiver *receiver, size_t index, size_t *lengt
 
 size_t receiver_request_samples(struct receiver *receiver, size_t index) {
     return request_at(receiver, index)->sample_count;
+}
+
+int receiver_request_version(struct receiver *receiver, size_t index) {
+    return request_at(receiver, index)->version;
+}
+
+size_t receiver_exemplar_count(struct receiver *receiver) {
+    return read_number(receiver, &receiver->exemplar_count);
+}
+
+struct receiver_exemplar receiver_exemplar(struct receiver *receiver, size_t index) {
+    pthread_mutex_lock(&receiver->lock);
+    must(index < receiver->exemplar_count, "has no such exemplar");
+    struct receiver_exemplar exemplar = receiver->exemplars[index];
+    pthread_mutex_unlock(&receiver->lock);
+    return exemplar;
+}
+
+size_t receiver_metadata_count(struct receiver *receiver) {
+    return read_number(receiver, &receiver->metadata_count);
+}
+
+struct receiver_metadata receiver_metadata(struct receiver *receiver, size_t index) {
+    pthread_mutex_lock(&receiver->lock);
+    must(index < receiver->metadata_count, "has no such metadata");
+    struct receiver_metadata metadata = receiver->metadata[index];
+    pthread_mutex_unlock(&receiver->lock);
+    return metadata;
 }

@@ -33,14 +33,55 @@ struct receiver_step {
     const char *location;    /* NULL = no such header */
     const char *body;        /* NULL = none */
     size_t body_length;      /* 0 = strlen */
+    /** The headers X-Prometheus-Remote-Write-*-Written of this answer. */
+    enum receiver_written {
+        RECEIVER_WRITTEN_AUTO,      /* to 2.0, what was sent, or nothing if it is refused */
+        RECEIVER_WRITTEN_ABSENT,    /* none of them */
+        RECEIVER_WRITTEN_ZERO,      /* all of them, 0 */
+        RECEIVER_WRITTEN_MALFORMED, /* all of them, no numbers */
+        RECEIVER_WRITTEN_LESS,      /* one sample, or else one histogram, fewer than were sent */
+        RECEIVER_WRITTEN_MORE       /* ten more of each than were sent */
+    } written;
+};
+
+/** What the receiver knows. */
+enum receiver_protocols {
+    RECEIVER_BOTH,
+    RECEIVER_1_REFUSES_2, /* 1.0 alone: 415 to the Content-Type of 2.0 */
+    RECEIVER_1_IGNORES_2  /* 1.0 alone: takes any body as 1.0, so that of 2.0 nothing is kept */
 };
 
 /** A sample as it was accepted; `series` is name{a="b",c="d"}. */
 struct receiver_sample {
     char *series;
-    double value;
+    double value; /* of a histogram, its sum */
     uint64_t value_bits;
     int64_t time_ms;
+    int64_t start_ms; /* 2.0; 0 = none */
+    bool is_histogram;
+    uint64_t count; /* of a native histogram */
+    int32_t schema;
+    size_t bound_count; /* custom ones */
+    size_t span_count;  /* of both signs */
+    int metadata_type;  /* 2.0; -1 = none */
+    const char *help;   /* 2.0; "" if none, valid as long as the series' text */
+    const char *unit;
+};
+
+/** An exemplar as it was accepted; `labels` is {a="b"}. */
+struct receiver_exemplar {
+    char *series;
+    char *labels;
+    double value;
+    int64_t time_ms;
+};
+
+/** A metric family as 1.0 told of it. */
+struct receiver_metadata {
+    char *family;
+    char *help;
+    char *unit;
+    int type;
 };
 
 struct receiver;
@@ -67,6 +108,9 @@ void receiver_fail_at(struct receiver *receiver, const char *series);
 
 /** Answers 401 unless the Authorization header is exactly this text (NULL = any; borrowed). */
 void receiver_require_authorization(struct receiver *receiver, const char *value);
+
+/** What it knows from now on; RECEIVER_BOTH before. */
+void receiver_set_protocols(struct receiver *receiver, enum receiver_protocols protocols);
 
 /** Closes so many connections in the middle of a body, before anything else is looked at. */
 void receiver_cut_bodies(struct receiver *receiver, size_t count);
@@ -101,16 +145,35 @@ const char *receiver_target(struct receiver *receiver, size_t index);
 /** The compressed body of request number `index`. Valid until stop. */
 const void *receiver_body(struct receiver *receiver, size_t index, size_t *length);
 
-/** Samples in request number `index`. */
+/** Samples in request number `index`, native histograms included. */
 size_t receiver_request_samples(struct receiver *receiver, size_t index);
 
-/** Decodes one body: appends its samples through `keep` and returns what is wrong with it (""). */
+/** 1 or 2: the version of request number `index`, by its Content-Type. */
+int receiver_request_version(struct receiver *receiver, size_t index);
+
+/** Accepted exemplars, and metadata of 1.0, in the order in which they came; how many there are.
+ * Texts are valid until stop. */
+size_t receiver_exemplar_count(struct receiver *receiver);
+struct receiver_exemplar receiver_exemplar(struct receiver *receiver, size_t index);
+size_t receiver_metadata_count(struct receiver *receiver);
+struct receiver_metadata receiver_metadata(struct receiver *receiver, size_t index);
+
+/** What is in one body. */
 struct receiver_decoded {
-    struct receiver_sample *samples; /* the caller's, with their texts */
+    struct receiver_sample *samples; /* and native histograms */
     size_t count;
+    size_t histogram_count; /* of them */
+    struct receiver_exemplar *exemplars;
+    size_t exemplar_count;
+    struct receiver_metadata *metadata;
+    size_t metadata_count;
     char problem[256]; /* "" if it satisfies the specification */
 };
+
+/** Decodes a body of 1.0, and of either version. */
 void receiver_decode(const void *body, size_t length, struct receiver_decoded *out);
+void receiver_decode_version(int version, const void *body, size_t length,
+                             struct receiver_decoded *out);
 void receiver_decoded_free(struct receiver_decoded *decoded);
 
 #endif

@@ -40,6 +40,7 @@ struct fixture_series {
     size_t bound_count;
     const struct tachoi_prometheus_family *family;
     bool is_utf8;
+    uint64_t dropped_parts; /* a bit for each component that relabelling has dropped */
 };
 
 static inline void fixture_init(struct fixture *fixture) {
@@ -122,7 +123,7 @@ struct fixture_division {
 };
 
 static inline void fixture_divide(const struct fixture_series *source, size_t component,
-                                  struct fixture_division *out) {
+                                  bool is_first, struct fixture_division *out) {
     struct fixture_label labels[32];
     char name[128];
     char value[32];
@@ -147,7 +148,7 @@ static inline void fixture_divide(const struct fixture_series *source, size_t co
         }
         if (!labels[i].is_own) {
             fixture_pack(&out->pieces, &labels[i]);
-        } else if (component == 0) {
+        } else if (is_first) {
             fixture_pack(&out->own, &labels[i]);
             out->own_count += was_own ? 0 : 1;
             out->ends[out->own_count - 1] = (uint32_t)out->own.length;
@@ -161,12 +162,15 @@ static inline void fixture_divide(const struct fixture_series *source, size_t co
 static inline struct tachoi_encoded_series *fixture_add(struct fixture *fixture,
                                                         const struct fixture_series *source) {
     struct fixture_division division = {0};
-    const size_t components = fixture_components(source);
+    const size_t all = fixture_components(source);
     uint32_t parts[64];
-    cr_assert(components <= 64);
-    for (size_t i = 0; i < components; i++) {
-        parts[i] = (uint32_t)i;
-        fixture_divide(source, i, &division);
+    size_t components = 0;
+    cr_assert(all <= 64);
+    for (size_t i = 0; i < all; i++) {
+        if (i >= 64 || (source->dropped_parts >> i & 1) == 0) {
+            fixture_divide(source, i, components == 0, &division);
+            parts[components++] = (uint32_t)i;
+        }
     }
     const struct tachoi_series_shape_source wanted = {
         .kind = source->kind,
