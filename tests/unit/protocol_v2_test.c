@@ -393,6 +393,30 @@ Test(protocol_v2, an_exponential_histogram_is_native) {
     cr_assert(eq(i64, histogram->negative_deltas[0], 6));
 }
 
+/* Relabelling has dropped the native one of the first, two classic ones of the second. */
+Test(protocol_v2, values_are_those_of_the_components_that_are_left) {
+    static const struct fixture_series dropped[] = {
+        {.kind = TACHOI_ENCODED_CUSTOM_HISTOGRAM,
+         .name = "f",
+         .bounds = bounds,
+         .bound_count = 3,
+         .dropped_parts = 0x1},
+        {.kind = TACHOI_ENCODED_HISTOGRAM,
+         .name = "d",
+         .bounds = bounds,
+         .bound_count = 3,
+         .dropped_parts = 0x3}};
+    fixture_histogram(&fixture, fixture_add(&fixture, &dropped[0]), counts, 2.5);
+    fixture_histogram(&fixture, fixture_add(&fixture, &dropped[1]), counts, 2.5);
+    encode();
+    cr_assert(eq(u64, fixture.encoder.content.unsupported_samples, 1));
+    cr_assert(eq(sz, request->n_timeseries, 4));
+    cr_assert(eq(str, (char *)text_of(request->timeseries[0]), "__name__=d_bucket,le=10"));
+    cr_assert(eq(dbl, request->timeseries[0]->samples[0]->value, 3));
+    cr_assert(eq(str, (char *)text_of(request->timeseries[3]), "__name__=d_sum"));
+    cr_assert(eq(dbl, request->timeseries[3]->samples[0]->value, 2.5));
+}
+
 /* --- the end of a series: CONV-31, P-06 --- */
 
 Test(protocol_v2, the_end_of_a_series_is_told_for_each_component) {
