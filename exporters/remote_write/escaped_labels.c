@@ -44,12 +44,9 @@ static char *before_digit(char *text, const char *prefix, struct tachoi_arena *a
     if (text[0] < '0' || text[0] > '9') {
         return text;
     }
-    const size_t prefix_length = strlen(prefix);
-    const size_t length = strlen(text);
-    char *longer = tachoi_arena_alloc(arena, prefix_length + length + 1, 1);
+    char *longer = tachoi_arena_alloc(arena, strlen(prefix) + strlen(text) + 1, 1);
     if (longer != NULL) {
-        memcpy(longer, prefix, prefix_length);
-        memcpy(longer + prefix_length, text, length + 1);
+        (void)stpcpy(stpcpy(longer, prefix), text);
     }
     return longer;
 }
@@ -102,15 +99,12 @@ static bool join_equal(struct label *labels, size_t *count, struct tachoi_arena 
             continue;
         }
         struct label *into = &labels[kept - 1];
-        const size_t left = strlen(into->value);
-        const size_t right = strlen(labels[i].value);
-        char *joined = tachoi_arena_alloc(arena, left + 1 + right + 1, 1);
+        const size_t length = strlen(into->value) + strlen(labels[i].value);
+        char *joined = tachoi_arena_alloc(arena, length + 2, 1);
         if (joined == NULL) {
             return false;
         }
-        memcpy(joined, into->value, left);
-        joined[left] = ';';
-        memcpy(joined + left + 1, labels[i].value, right + 1);
+        (void)stpcpy(stpcpy(stpcpy(joined, into->value), ";"), labels[i].value);
         into->value = joined;
     }
     *count = kept;

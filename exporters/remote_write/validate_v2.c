@@ -104,7 +104,7 @@ static void judge_symbols(struct tachoi_judge *judge) {
             tachoi_judge_note(judge, "P-05: a symbol is not UTF-8", NULL);
         }
     }
-    if (tachoi_judge_is_done(judge)) {
+    if (sorted == NULL || tachoi_judge_is_done(judge)) {
         return;
     }
     qsort(sorted, judge->symbol_count, sizeof(char *), by_text);

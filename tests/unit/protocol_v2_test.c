@@ -395,17 +395,16 @@ Test(protocol_v2, an_exponential_histogram_is_native) {
 
 /* Relabelling has dropped the native one of the first, two classic ones of the second. */
 Test(protocol_v2, values_are_those_of_the_components_that_are_left) {
-    static const struct fixture_series dropped[] = {
-        {.kind = TACHOI_ENCODED_CUSTOM_HISTOGRAM,
-         .name = "f",
-         .bounds = bounds,
-         .bound_count = 3,
-         .dropped_parts = 0x1},
-        {.kind = TACHOI_ENCODED_HISTOGRAM,
-         .name = "d",
-         .bounds = bounds,
-         .bound_count = 3,
-         .dropped_parts = 0x3}};
+    static const struct fixture_series dropped[] = {{.kind = TACHOI_ENCODED_CUSTOM_HISTOGRAM,
+                                                     .name = "f",
+                                                     .bounds = bounds,
+                                                     .bound_count = 3,
+                                                     .dropped_parts = 0x1},
+                                                    {.kind = TACHOI_ENCODED_HISTOGRAM,
+                                                     .name = "d",
+                                                     .bounds = bounds,
+                                                     .bound_count = 3,
+                                                     .dropped_parts = 0x3}};
     fixture_histogram(&fixture, fixture_add(&fixture, &dropped[0]), counts, 2.5);
     fixture_histogram(&fixture, fixture_add(&fixture, &dropped[1]), counts, 2.5);
     encode();
