@@ -233,6 +233,29 @@ Test(protocol_v2, labels_come_out_as_they_went_in) {
     }
 }
 
+/* Texts of one length that differ in a single byte, wherever it is. */
+Test(protocol_v2, neighbours_that_differ_in_one_byte_are_told_apart) {
+    enum { LONGEST = 20 };
+    for (size_t length = 1; length <= LONGEST; length++) {
+        fixture_fini(&fixture);
+        fixture_init(&fixture);
+        char values[LONGEST][LONGEST + 1];
+        for (size_t i = 0; i < length; i++) {
+            memset(values[i], 'x', length);
+            values[i][length] = '\0';
+            values[i][i] = 'y';
+            const struct fixture_label labels[] = {{values[i], values[i], true}};
+            fixture_number(&fixture, add(TACHOI_ENCODED_COUNTER, "c", labels, 1, NULL, 0), 1, 0);
+        }
+        encode();
+        for (size_t i = 0; i < length; i++) {
+            char expected[64];
+            (void)snprintf(expected, sizeof expected, "__name__=c,%s=%s", values[i], values[i]);
+            cr_assert(eq(str, (char *)text_of(request->timeseries[i]), expected));
+        }
+    }
+}
+
 /* References of one, two and three bytes; the table grows several times. */
 Test(protocol_v2, symbols_are_found_again_among_many) {
     struct tachoi_symbols symbols = {0};
