@@ -23,13 +23,8 @@ static size_t classic_part(const struct tachoi_series_shape *shape, size_t compo
 
 size_t tachoi_classic_end(const struct tachoi_record *record) {
     const struct tachoi_series_shape *shape = record->series->shape;
-    const size_t count = shape->component_count;
-    const size_t sum = (size_t)shape->bound_count + 2;
-    if (is_summary(shape) || count == tachoi_classic_begin(shape) ||
-        record->words[TACHOI_HISTOGRAM_HAS_SUM] != 0) {
-        return count;
-    }
-    return classic_part(shape, count - 1) == sum ? count - 1 : count;
+    const bool lacks_sum = shape->ends_with_sum && record->words[TACHOI_HISTOGRAM_HAS_SUM] == 0;
+    return shape->component_count - (lacks_sum ? 1 : 0);
 }
 
 static uint64_t bits_of_count(uint64_t count) {
