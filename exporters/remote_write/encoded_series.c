@@ -228,6 +228,9 @@ static bool find_family(struct making *making, const struct tachoi_prometheus_la
         }
     }
     making->family = tachoi_metric_families_get(&making->shapes->families, &wanted);
+    if (making->family != NULL) {
+        making->family->users++; /* until the end: the shape may come and go */
+    }
     return making->family != NULL;
 }
 
@@ -309,7 +312,10 @@ static enum tachoi_prometheus_result finish(struct making *making) {
 static enum tachoi_prometheus_result end_making(struct making *making,
                                                 enum tachoi_prometheus_result result) {
     making->out->is_filtered = result == TACHOI_PROMETHEUS_FILTERED;
-    tachoi_metric_families_tidy(&making->shapes->families, making->family);
+    if (making->family != NULL) {
+        making->family->users--;
+        tachoi_metric_families_tidy(&making->shapes->families, making->family);
+    }
     tachoi_label_division_fini(&making->division);
     tachoi_arena_reset(making->arena);
     return result;
