@@ -92,10 +92,12 @@ static void finish(struct tachoi_shard *shard, enum tachoi_bisection_answer answ
                    const struct tachoi_http_response *response, report_fn report, uint64_t now_ns) {
     const struct example example = example_of(shard);
     const struct tachoi_settlement settlement = settlement_of(shard, written);
+    const struct tachoi_protocol *protocol = shard->protocol;
     if (!tachoi_shard_finish(shard, answer, &settlement, response, now_ns)) {
         return;
     }
     if (settlement.failed > 0) {
+        tachoi_endpoint_keep_refused(shard->endpoint, protocol, &shard->encoder, response);
         report(shard->endpoint->config->redacted_url, response, (size_t)settlement.failed,
                example.text);
     }
