@@ -44,12 +44,12 @@ TestSuite(metadata, .init = begin, .fini = end);
 
 /* Metadata of a family named `name`, in each of `count` bodies. */
 static struct tachoi_metadata_bodies *bodies_of(const char *name, size_t count) {
-    const struct tachoi_metric_family_source family = {
-        .type = TACHOI_FAMILY_GAUGE,
+    const struct tachoi_prometheus_family family = {
+        .type = TACHOI_PROMETHEUS_GAUGE,
         .name = {name, strlen(name)},
         .help = {"help", 4},
     };
-    const struct tachoi_metric_family_source *families[] = {&family};
+    const struct tachoi_prometheus_family *families[] = {&family};
     struct tachoi_metadata_bodies *bodies = tachoi_metadata_bodies_create(count);
     for (size_t i = 0; i < count; i++) {
         struct tachoi_metadata_message message = {0};
