@@ -113,6 +113,7 @@ Test(exemplars, are_dropped_where_1_is_fallen_back_to) {
         options_of(TACHO_REMOTE_WRITE_PROTOCOL_AUTO, TACHO_REMOTE_WRITE_AUTO);
     struct source source;
     source_init(&source, &options);
+    receiver_set_protocols(receiver, RECEIVER_1_REFUSES_2);
     cr_assert(eq(int, collect(&source), TACHO_OK)); /* their samples arrive */
     const tacho_remote_write_stats stats = exemplars_of(&source, 0);
     cr_assert(eq(int, stats.protocol, 1));

@@ -77,6 +77,7 @@ UNUSED static tacho_remote_write_options fast_options(const char *endpoint) {
                                         .disable_target_info = true,
                                         .stale_on_shutdown = TACHO_REMOTE_WRITE_NEVER,
                                         .disable_startup_check = true,
+                                        .disable_metadata = true,
                                         .protocol = TACHO_REMOTE_WRITE_PROTOCOL_1,
                                         .proxy_url = ""};
 }
