@@ -29,6 +29,7 @@ void tachoi_endpoint_init(struct tachoi_endpoint *endpoint,
                      (values->validate == TACHO_REMOTE_WRITE_AUTO && VALIDATES_BY_ITSELF)};
     tachoi_negotiation_init(&endpoint->negotiation, values->protocol,
                             values->require_written_headers);
+    tachoi_request_dump_init(&endpoint->dump, values->refused_request_folder);
     account->protocol = endpoint->negotiation.version;
 }
 
@@ -59,6 +60,25 @@ uint32_t tachoi_endpoint_retry_after_ms(const struct tachoi_endpoint *endpoint,
     const int64_t now_unix_s = (int64_t)(tachoi_unix_ns() / TACHOI_NS_PER_S);
     return tachoi_http_retry_after_ms(response->retry_after, now_unix_s,
                                       endpoint->config->values.max_retry_after_ms);
+}
+
+void tachoi_endpoint_keep_refused(struct tachoi_endpoint *endpoint,
+                                  const struct tachoi_protocol *protocol,
+                                  const struct tachoi_encoder *encoder,
+                                  const struct tachoi_http_response *response) {
+    const struct tachoi_remote_write_config *config = endpoint->config;
+    (void)tachoi_request_dump_write(
+        &endpoint->dump, &(struct tachoi_refused_request){
+                             .url = config->redacted_url,
+                             .version = protocol->version,
+                             .body = encoder->body,
+                             .body_length = encoder->body_length,
+                             .headers = protocol->headers,
+                             .header_count = protocol->header_count,
+                             .user_headers = config->header_lines,
+                             .user_header_count = config->values.header_count,
+                             .response = response,
+                             .time_unix_ms = (int64_t)(tachoi_unix_ns() / TACHOI_NS_PER_MS)});
 }
 
 void tachoi_endpoint_tell_dropped(const struct tachoi_endpoint *endpoint, uint64_t samples,

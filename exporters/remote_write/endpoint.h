@@ -9,6 +9,7 @@
 #include "remote_write/encoder.h"
 #include "remote_write/negotiation.h"
 #include "remote_write/options.h"
+#include "remote_write/request_dump.h"
 
 struct tachoi_endpoint {
     /* immutable after init */
@@ -19,6 +20,7 @@ struct tachoi_endpoint {
 
     /* sending thread only */
     struct tachoi_negotiation negotiation;
+    struct tachoi_request_dump dump;
 };
 
 /** All is borrowed. */
@@ -44,6 +46,12 @@ tachoi_endpoint_negotiate(struct tachoi_endpoint *endpoint, int version,
 /** How long the receiver asks to wait, in ms (RETRY-02). */
 uint32_t tachoi_endpoint_retry_after_ms(const struct tachoi_endpoint *endpoint,
                                         const struct tachoi_http_response *response);
+
+/** Writes a request that was refused for good where the host wants to have it as text. */
+void tachoi_endpoint_keep_refused(struct tachoi_endpoint *endpoint,
+                                  const struct tachoi_protocol *protocol,
+                                  const struct tachoi_encoder *encoder,
+                                  const struct tachoi_http_response *response);
 
 /** Calls the host's hooks, if there are any. No lock may be held. */
 void tachoi_endpoint_tell_dropped(const struct tachoi_endpoint *endpoint, uint64_t samples,

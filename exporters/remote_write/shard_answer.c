@@ -86,20 +86,29 @@ static void try_again(struct tachoi_shard *shard, const struct tachoi_http_respo
 typedef void (*report_fn)(const char *url, const struct tachoi_http_response *response,
                           size_t samples, const char *example);
 
-/* Samples that are lost for good are told with one of their series. */
+/* Whether the answer will settle the request; in a round, tachoi_bisection_take says the same. */
+static bool will_settle(const struct tachoi_shard *shard, enum tachoi_bisection_answer answer) {
+    return !shard->bisection.is_round || answer == TACHOI_PART_ACCEPTED ||
+           shard->bisection.has_accepted;
+}
+
+/* Samples that are lost for good are told with one of their series, before those who wait for the
+ * end of them are woken. */
 static void finish(struct tachoi_shard *shard, enum tachoi_bisection_answer answer,
                    const struct tachoi_written *written,
                    const struct tachoi_http_response *response, report_fn report, uint64_t now_ns) {
-    const struct example example = example_of(shard);
     const struct tachoi_settlement settlement = settlement_of(shard, written);
-    if (!tachoi_shard_finish(shard, answer, &settlement, response, now_ns)) {
-        return;
+    if (will_settle(shard, answer)) {
+        const struct example example = example_of(shard);
+        if (settlement.failed > 0) {
+            tachoi_endpoint_keep_refused(shard->endpoint, shard->protocol, &shard->encoder,
+                                         response);
+            report(shard->endpoint->config->redacted_url, response, (size_t)settlement.failed,
+                   example.text);
+        }
+        tell_left_out(shard, settlement.dropped_unsupported, example.text);
     }
-    if (settlement.failed > 0) {
-        report(shard->endpoint->config->redacted_url, response, (size_t)settlement.failed,
-               example.text);
-    }
-    tell_left_out(shard, settlement.dropped_unsupported, example.text);
+    (void)tachoi_shard_finish(shard, answer, &settlement, response, now_ns);
 }
 
 /* A new password makes a new request, so that one more attempt is allowed (AUTH-02). */
@@ -272,34 +281,38 @@ void tachoi_shard_exceeds_limits(struct tachoi_shard *shard, uint64_t now_ns) {
         .dropped_invalid = samples,
         .exemplars_dropped =
             tachoi_flight_exemplars(flight, flight->request_begin, flight->request_end)};
-    (void)tachoi_shard_finish(shard, TACHOI_PART_REFUSED, &settlement, NULL, now_ns);
     tachoi_report_dropped("too_large", samples, "one sample alone exceeds max_bytes_per_send");
     tachoi_endpoint_tell_dropped(shard->endpoint, samples, "invalid", example.text);
+    (void)tachoi_shard_finish(shard, TACHOI_PART_REFUSED, &settlement, NULL, now_ns);
+}
+
+static void tell_invalid(const struct tachoi_shard *shard, uint64_t samples, const char *problem,
+                         const char *example) {
+    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, TACHOI_REMOTE_WRITE, "not_valid",
+                             "a request that would not be valid is not sent: %llu samples are "
+                             "lost, for example of %s: %s; please report it",
+                             (unsigned long long)samples, example, problem);
+    tachoi_endpoint_tell_dropped(shard->endpoint, samples, "invalid", example);
 }
 
 void tachoi_shard_is_invalid(struct tachoi_shard *shard, const char *problem, uint64_t now_ns) {
-    const struct tachoi_content *content = &shard->encoder.content;
     const struct example example = example_of(shard);
     struct tachoi_settlement settlement = leave_out(shard);
     settlement.dropped_invalid =
         tachoi_flight_request_samples(&shard->flight) - settlement.dropped_unsupported;
-    settlement.exemplars_dropped += content->sent.exemplars;
-    if (!tachoi_shard_finish(shard, TACHOI_PART_REFUSED, &settlement, NULL, now_ns)) {
-        return;
+    settlement.exemplars_dropped += shard->encoder.content.sent.exemplars;
+    if (will_settle(shard, TACHOI_PART_REFUSED)) {
+        tell_invalid(shard, settlement.dropped_invalid, problem, example.text);
+        tell_left_out(shard, settlement.dropped_unsupported, example.text);
     }
-    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, TACHOI_REMOTE_WRITE, "not_valid",
-                             "a request that would not be valid is not sent: %llu samples are "
-                             "lost, for example of %s: %s; please report it",
-                             (unsigned long long)settlement.dropped_invalid, example.text, problem);
-    tachoi_endpoint_tell_dropped(shard->endpoint, settlement.dropped_invalid, "invalid",
-                                 example.text);
-    tell_left_out(shard, settlement.dropped_unsupported, example.text);
+    (void)tachoi_shard_finish(shard, TACHOI_PART_REFUSED, &settlement, NULL, now_ns);
 }
 
 void tachoi_shard_has_no_content(struct tachoi_shard *shard, uint64_t now_ns) {
-    const struct example example = example_of(shard);
     const struct tachoi_settlement settlement = leave_out(shard);
-    if (tachoi_shard_finish(shard, TACHOI_PART_REFUSED, &settlement, NULL, now_ns)) {
+    if (will_settle(shard, TACHOI_PART_REFUSED)) {
+        const struct example example = example_of(shard);
         tell_left_out(shard, settlement.dropped_unsupported, example.text);
     }
+    (void)tachoi_shard_finish(shard, TACHOI_PART_REFUSED, &settlement, NULL, now_ns);
 }

@@ -26,7 +26,7 @@ static bool is_settled_locked(const struct tachoi_worker *worker, const uint64_t
 }
 
 static int flush_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
-    uint64_t targets[TACHOI_SHARDS_MAX];
+    uint64_t targets[TACHOI_SHARDS_MAX] = {0};
     bool has_time = true;
     for (size_t i = 0; i < worker->shard_count; i++) {
         struct tachoi_shard *shard = &worker->shards[i];

@@ -271,12 +271,12 @@ typedef struct tacho_remote_write_stats {
     size_t struct_size; /**< Required. sizeof(tacho_remote_write_stats), set by the caller. */
     uint64_t accepted;
     uint64_t acknowledged;
-    uint64_t failed;             /**< refused by the receiver for good (4xx) */
-    uint64_t dropped_queue_full; /**< the oldest, when the queue had no room */
-    uint64_t dropped_too_old;    /**< older than sample_age_limit_ms */
-    uint64_t dropped_shutdown;   /**< not delivered when the shutdown's deadline came */
-    uint64_t dropped_clock;      /**< the wall clock was unusable */
-    uint64_t dropped_invalid;    /**< no valid name or labels, no memory for them, not valid */
+    uint64_t failed;              /**< refused by the receiver for good (4xx) */
+    uint64_t dropped_queue_full;  /**< the oldest, when the queue had no room */
+    uint64_t dropped_too_old;     /**< older than sample_age_limit_ms */
+    uint64_t dropped_shutdown;    /**< not delivered when the shutdown's deadline came */
+    uint64_t dropped_clock;       /**< the wall clock was unusable */
+    uint64_t dropped_invalid;     /**< no valid name or labels, no memory for them, not valid */
     uint64_t dropped_unsupported; /**< 1.0, which was spoken then, has no words for them */
     uint64_t pending;             /**< queued or being sent */
 
