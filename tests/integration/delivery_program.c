@@ -205,6 +205,7 @@ static void print_account(const char *event, int status, const tacho_remote_writ
     print_number("dropped_shutdown", stats->dropped_shutdown);
     print_number("dropped_clock", stats->dropped_clock);
     print_number("dropped_invalid", stats->dropped_invalid);
+    print_number("dropped_unsupported", stats->dropped_unsupported);
     print_number("pending", stats->pending);
     print_number("requests", stats->requests);
     print_number("retries", stats->retries);
