@@ -14,7 +14,6 @@ struct series {
     char *text; /* name{label="value",...}; first, for the comparison */
     int64_t timestamp;
     double value;
-    uint64_t request; /* the last one that it was in */
 };
 
 /* Tells NaNs apart, which == cannot. */
@@ -144,17 +143,12 @@ static bool take(struct series_store *store, const Prometheus__WriteRequest *req
             return receiver_refuse(refusal, "a series has no samples");
         }
     }
-    store->requests++;
     for (size_t i = 0; i < request->n_timeseries; i++) {
         const Prometheus__TimeSeries *received = request->timeseries[i];
         struct series *series = find_or_add(store, series_text(received));
         if (series == NULL) {
             return receiver_refuse(refusal, "out of memory");
         }
-        if (series->request == store->requests) {
-            return receiver_refuse(refusal, "the request has %.300s twice", series->text);
-        }
-        series->request = store->requests;
         for (size_t k = 0; k < received->n_samples; k++) {
             if (!take_sample(series, received->samples[k], log, refusal)) {
                 return false;

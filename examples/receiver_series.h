@@ -12,7 +12,6 @@
 /** The last samples. Zero it before the first use. */
 struct series_store {
     void *tree;
-    uint64_t requests; /**< taken so far, to tell a series that is twice in one */
 };
 
 struct refusal; /* receiver_rules.h */
@@ -21,7 +20,7 @@ struct refusal; /* receiver_rules.h */
  * Takes a WriteRequest, not compressed, and prints its samples as lines "name{labels} value
  * timestamp" to `log`. Returns false, with the reason, if the specification forbids it. Labels are
  * checked before anything is taken, and that each series has samples; what stands before a sample
- * out of order, or before a series that was there already, is kept.
+ * out of order is kept. A series may be in a request more than once, in order.
  */
 bool series_store_take(struct series_store *store, const uint8_t *data, size_t length, FILE *log,
                        struct refusal *refusal);

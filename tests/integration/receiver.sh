@@ -80,7 +80,8 @@ expect_body "a value that is not UTF-8" 400 "not UTF-8" __name__=up a=$'\xff' @3
 expect_body "a sample out of order" 400 "out of order" __name__=up a=1 @1500=1
 expect_body "samples out of order in one request" 400 "out of order" __name__=new @2=1 @1=1
 expect_body "a series without samples" 400 "no samples" __name__=up a=1
-expect_body "a series twice" 400 "new twice" __name__=new @3=1 --series __name__=new @4=1
+expect_body "a series twice, in order" 204 "" __name__=new @3=1 --series __name__=new @4=1
+expect_body "a series twice, out of order" 400 "out of order" __name__=new @6=1 --series __name__=new @5=1
 expect_body "two values for one time" 400 "two values" __name__=up a=1 @2000=99
 expect_body "a body that is not compressed" 400 "snappy" --raw __name__=up a=1 @3000=1
 printf '\x05\x10hello' >"$WORK/body"
@@ -106,7 +107,7 @@ expect_file "the last values after all that" "$WORK/actual" "$WORK/expected"
 
 # What tacho sends is right.
 refused=$(grep -c '^refused' "$WORK/receiver.err")
-export TACHO_REMOTE_WRITE_ENDPOINT=$url/api/v1/write
+export TACHO_REMOTE_WRITE_ENDPOINT=$url/api/v1/write TACHO_REMOTE_WRITE_PROTOCOL=1
 rc=0
 "$PROGRAMS/batch_job" "$SOURCE/LICENSE" >/dev/null 2>"$WORK/batch_job.err" || rc=$?
 expect_equal "exit status of batch_job" "$rc" 0
