@@ -35,6 +35,10 @@ void tachoi_http_answer_read(CURL *easy, CURLcode code, struct tachoi_http_respo
     response->code = code;
     response->duration_ns = duration_ns(easy);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response->status);
+    if (!response->has_head) { /* what the rest would have said is not known */
+        response->status = 0;
+        response->code = code == CURLE_OK ? CURLE_RECV_ERROR : code;
+    }
     (void)keep_header(easy, "Retry-After", response->retry_after, sizeof response->retry_after);
     (void)keep_header(easy, "Location", response->location, sizeof response->location);
     (void)keep_header(easy, "Date", response->date, sizeof response->date);
@@ -44,6 +48,6 @@ void tachoi_http_answer_read(CURL *easy, CURLcode code, struct tachoi_http_respo
     response->excerpt_length = tachoi_http_clean_text(response->excerpt, response->excerpt_length);
     response->excerpt[response->excerpt_length] = '\0';
     if (response->error[0] == '\0') {
-        (void)snprintf(response->error, sizeof response->error, "%s", curl_easy_strerror(code));
+        (void)snprintf(response->error, sizeof response->error, "%s", curl_easy_strerror(response->code));
     }
 }

@@ -51,6 +51,12 @@ static size_t receive_body(char *data, size_t size, size_t count, void *user) {
     return tachoi_http_response_body(&exchange->response, data, length) ? length : 0;
 }
 
+static size_t receive_head_line(char *data, size_t size, size_t count, void *user) {
+    struct tachoi_http_exchange *exchange = user;
+    tachoi_http_response_head_line(&exchange->response, data, size * count);
+    return size * count;
+}
+
 static void keep_first_error(CURLcode *rc, CURLcode next) {
     *rc = *rc == CURLE_OK ? next : *rc;
 }
@@ -77,6 +83,7 @@ static CURLcode set_transfer(CURL *easy, const struct tachoi_http_config *config
     keep_first_error(&rc,
                      curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, tachoi_http_socket_close));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body));
+    keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_head_line));
     if (config->proxy_url != NULL) {
         keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy_url));
     }
@@ -271,6 +278,7 @@ int tachoi_http_exchange_create(struct tachoi_http_client *client,
     if (exchange->easy == NULL ||
         curl_easy_setopt(exchange->easy, CURLOPT_PRIVATE, exchange) != CURLE_OK ||
         curl_easy_setopt(exchange->easy, CURLOPT_WRITEDATA, exchange) != CURLE_OK ||
+        curl_easy_setopt(exchange->easy, CURLOPT_HEADERDATA, exchange) != CURLE_OK ||
         curl_easy_setopt(exchange->easy, CURLOPT_ERRORBUFFER, exchange->response.error) !=
             CURLE_OK) {
         tachoi_http_exchange_destroy(exchange);

@@ -10,6 +10,11 @@ void tachoi_http_response_clear(struct tachoi_http_response *response) {
     memset(response, 0, sizeof *response);
 }
 
+void tachoi_http_response_head_line(struct tachoi_http_response *response, const char *line,
+                                    size_t length) {
+    response->has_head = length > 0 && (line[0] == '\r' || line[0] == '\n');
+}
+
 bool tachoi_http_response_body(struct tachoi_http_response *response, const char *data,
                                size_t length) {
     size_t room = TACHOI_HTTP_EXCERPT_MAX - response->excerpt_length;

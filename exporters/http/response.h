@@ -21,7 +21,7 @@ struct tachoi_http_field {
 
 struct tachoi_http_response {
     CURLcode code;
-    long status;          /* 0 if no answer came */
+    long status;          /* 0 if no answer came, or not all of its head */
     uint64_t duration_ns; /* from the start of the POST to the end of the answer */
     size_t body_length;   /* bytes received */
     char retry_after[64]; /* "" if absent; cut if longer */
@@ -33,6 +33,7 @@ struct tachoi_http_response {
     struct tachoi_http_field histograms_written;
     struct tachoi_http_field exemplars_written;
 
+    bool has_head; /* all of the last head has come */
     char excerpt[TACHOI_HTTP_EXCERPT_MAX + 1];
     size_t excerpt_length;
     char error[CURL_ERROR_SIZE]; /* libcurl's words, "" if it had none */
@@ -40,6 +41,10 @@ struct tachoi_http_response {
 
 /** Forgets the former answer. */
 void tachoi_http_response_clear(struct tachoi_http_response *response);
+
+/** Takes a line of a head: of an interim answer's, or of the last one's. */
+void tachoi_http_response_head_line(struct tachoi_http_response *response, const char *line,
+                                    size_t length);
 
 /** Takes a part of the body; false when it is more than the maximum and the transfer should end. */
 bool tachoi_http_response_body(struct tachoi_http_response *response, const char *data,

@@ -40,6 +40,7 @@ struct tachoi_converter {
     uint32_t generation;
 
     uint64_t filtered; /* series that relabelling dropped, of the last batch */
+    uint64_t gave_up;  /* matches that relabelling gave up, of which was told */
 };
 
 void tachoi_converter_init(struct tachoi_converter *converter,

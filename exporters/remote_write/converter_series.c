@@ -51,6 +51,18 @@ struct tachoi_cached_series *tachoi_converter_keep(struct tachoi_converter *conv
     return entry;
 }
 
+static void report_gave_up(struct tachoi_converter *converter, const tacho_metric *metric) {
+    const struct tachoi_relabel *relabel = converter->options.prometheus.relabel;
+    const uint64_t gave_up = relabel != NULL ? tachoi_relabel_gave_up(relabel) : 0;
+    if (gave_up > converter->gave_up) {
+        converter->gave_up = gave_up;
+        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "relabel_limit",
+                                 "a regular expression of write_relabel_configs took too long for "
+                                 "a series of `%.*s` and counts as not matching; simplify it",
+                                 shown(metric->name), metric->name.data);
+    }
+}
+
 /* Metadata is wanted, and can be had; else the series goes without. */
 static bool has_metadata(struct tachoi_converter *converter,
                          const struct tachoi_encoded_series_source *source,
@@ -71,6 +83,7 @@ static struct tachoi_cached_series *make(struct tachoi_converter *converter,
         tachoi_encoded_series_create(&whole, &converter->cache.shapes, &converter->scratch, &made);
     struct tachoi_cached_series *entry =
         tachoi_converter_keep(converter, source->ref, source->kind, result, &made);
+    report_gave_up(converter, source->metric);
     if (entry != NULL) {
         report_new(&made, source->metric);
     }

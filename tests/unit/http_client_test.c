@@ -240,6 +240,19 @@ Test(http_client_server, each_answer_has_its_own_headers) {
     expect_seen(1, 2);
 }
 
+/* Nobody knows what the rest of the head would have said: it is no answer. */
+Test(http_client_server, an_answer_cut_off_in_its_head_is_none) {
+    SERVE({CUT_HALFWAY, "HTTP/1.1 200 OK\r\nX-Prometheus-Remote-Wri"},
+          {CUT_HALFWAY, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n"},
+          {CUT_HALFWAY, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"});
+    connect_client();
+    cr_assert(eq(int, (int)post(10)->status, 0));
+    const struct tachoi_http_response *response = post(10);
+    cr_assert(eq(int, (int)response->status, 0));
+    cr_assert(ne(int, (int)response->code, CURLE_OK));
+    cr_assert(eq(int, (int)post(10)->status, 200)); /* the body is of no interest */
+}
+
 /* --- what is sent --- */
 
 /* HTTP-01, HTTP-07, HTTP-08, HTTP-10 */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tacho/sdk/diagnostics.h"
 #include "unit/converter_fixture.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -211,6 +212,35 @@ Test(points, relabelling_drops_series_and_parts_of_histograms) {
     convert(); /* once per series, not per export */
     cr_expect(eq(u64, converter.filtered, 0));
     cr_expect(eq(u64, converter.gathering.accepted, 3));
+    enqueue();
+    converter.options.prometheus.relabel = NULL;
+    tachoi_relabel_destroy(relabel);
+}
+
+static size_t limits_told;
+
+static void count_limits(const tacho_diagnostic *diagnostic, void *user) {
+    (void)user;
+    limits_told += strcmp(diagnostic->kind, "relabel_limit") == 0 ? 1 : 0;
+}
+
+Test(points, an_expression_that_takes_too_long_is_told) {
+    static const char *const sources[] = {"a"};
+    const struct tachoi_relabel_rule rule = {.action = TACHOI_RELABEL_DROP,
+                                             .source_labels = sources,
+                                             .source_label_count = 1,
+                                             .regex = "(x|xx)+"};
+    struct tachoi_relabel *relabel = NULL;
+    struct tachoi_relabel_problem problem;
+    cr_assert(eq(int, tachoi_relabel_compile(&rule, 1, false, &relabel, &problem), TACHO_OK));
+    converter.options.prometheus.relabel = relabel;
+    tacho_diagnostics_set_handler(count_limits, NULL);
+    batch_add_gauge(&batch, "slow", 1, 1,
+                    TACHO_ATTRS(TACHO_STR("a", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx!")));
+    convert();
+    tacho_diagnostics_set_handler(NULL, NULL);
+    cr_expect(eq(sz, limits_told, 1));
+    cr_expect(eq(u64, converter.gathering.accepted, 1));
     enqueue();
     converter.options.prometheus.relabel = NULL;
     tachoi_relabel_destroy(relabel);
