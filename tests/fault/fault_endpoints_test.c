@@ -170,6 +170,19 @@ Test(endpoints, several_that_hang_share_one_deadline) {
     tacho_metric_exporter_destroy(exporter);
 }
 
+Test(endpoints, one_that_takes_no_batch_is_told_and_the_others_get_it) {
+    tacho_metric_exporter *exporter = create_bad_and_good();
+    cr_assert(eq(int,
+                 tachoi_remote_write_ops.shutdown(tachoi_remote_write_endpoint(exporter, 0),
+                                                  tacho_deadline_from_timeout(PATIENCE_MS)),
+                 TACHO_OK));
+    cr_assert(eq(int, export_value(exporter, 1), TACHO_E_SHUTDOWN));
+    cr_assert(receiver_wait_samples(good, 1, PATIENCE_MS));
+    cr_assert(eq(sz, receiver_sample_count(bad), 0));
+    cr_assert(eq(int, flush_all(exporter, PATIENCE_MS), TACHO_E_SHUTDOWN));
+    tacho_metric_exporter_destroy(exporter);
+}
+
 Test(endpoints, a_refusal_by_one_is_the_result_and_in_its_account_alone) {
     tacho_metric_exporter *exporter = create_bad_and_good();
     receiver_script(bad, &(struct receiver_step){.status = 400}, 1);
