@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the remote-write exporter as the SDK sees it: options in, batches to the worker, accounts
- * out. What crosses threads is in worker.h.
+/* Owns the exporter to one endpoint as the SDK sees it: options in, batches to the worker. What
+ * crosses threads is in worker.h; public accounts are in exporter_stats.c.
  *
  * In a forked child nothing of an exporter is touched: its lock may be held for ever by a thread
  * that is not there, and its connections are the parent's. It is abandoned as it is, but for its
@@ -19,10 +19,10 @@
 #include "remote_write/exit_handler.h"
 #include "remote_write/export_gate.h"
 #include "remote_write/metadata_bodies.h"
-#include "remote_write/options.h"
+#include "remote_write/stats.h"
 #include "tacho/sdk/diagnostics.h"
 
-struct exporter {
+struct tachoi_remote_write_exporter {
     /* immutable after create */
     struct tachoi_remote_write_config config;
     uint32_t fork_generation;
@@ -40,13 +40,13 @@ struct exporter {
     struct tachoi_exit_entry exit_entry; /* guarded by the exit handler */
 };
 
-static bool is_forked(const struct exporter *exporter) {
+static bool is_forked(const struct tachoi_remote_write_exporter *exporter) {
     return exporter->fork_generation != tachoi_fork_generation();
 }
 
 /* Frees everything but the thread, which has ended. */
 static void release(void *owner) {
-    struct exporter *exporter = owner;
+    struct tachoi_remote_write_exporter *exporter = owner;
     tachoi_worker_fini(&exporter->worker);
     tachoi_metadata_maker_fini(&exporter->metadata);
     tachoi_converter_fini(&exporter->converter);
@@ -58,8 +58,8 @@ static void release(void *owner) {
 /* --- the table --- */
 
 /* Whether the batch has a usable time; if not, it is dropped and counted. */
-static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batch,
-                       int64_t *time_ms) {
+static bool time_batch(struct tachoi_remote_write_exporter *exporter,
+                       const tacho_metric_batch *batch, int64_t *time_ms) {
     enum tachoi_timestamp_result result = tachoi_timestamps_next(
         &exporter->timestamps, batch->time_unix_nano, batch->time_monotonic_ns, time_ms);
     if (result == TACHOI_TIMESTAMP_OK) {
@@ -77,7 +77,7 @@ static bool time_batch(struct exporter *exporter, const tacho_metric_batch *batc
 }
 
 /* For 1.0, unless it is never spoken or the collection is not whole yet. */
-static struct tachoi_metadata_bodies *new_metadata(struct exporter *exporter) {
+static struct tachoi_metadata_bodies *new_metadata(struct tachoi_remote_write_exporter *exporter) {
     const tacho_remote_write_options *values = &exporter->config.values;
     return exporter->converter.is_open || values->disable_metadata ||
                    values->protocol == TACHO_REMOTE_WRITE_PROTOCOL_2
@@ -87,7 +87,7 @@ static struct tachoi_metadata_bodies *new_metadata(struct exporter *exporter) {
 }
 
 /* Accepts what the converter holds; queues the collection if that is complete. */
-static int hand_over(struct exporter *exporter) {
+static int hand_over(struct tachoi_remote_write_exporter *exporter) {
     struct tachoi_converter *converter = &exporter->converter;
     return tachoi_worker_accept(
         &exporter->worker,
@@ -106,20 +106,21 @@ static int hand_over(struct exporter *exporter) {
 }
 
 /* Room for the next collection. */
-static void lend(struct exporter *exporter) {
+static void lend(struct tachoi_remote_write_exporter *exporter) {
     struct tachoi_gathering *gathering = &exporter->converter.gathering;
     tachoi_worker_lend(&exporter->worker, gathering->runs, gathering->shard_count);
 }
 
-static bool goes_on(const struct exporter *exporter, const tacho_metric_batch *batch) {
+static bool goes_on(const struct tachoi_remote_write_exporter *exporter,
+                    const tacho_metric_batch *batch) {
     return exporter->converter.is_open && exporter->collected_unix_ns == batch->time_unix_nano &&
            exporter->collected_monotonic_ns == batch->time_monotonic_ns;
 }
 
 /* Begins a collection; one that the reader gave up in the middle is queued as far as it came: what
  * becomes of it is in the account. False if the new one has no usable time. */
-static bool begin_collection(struct exporter *exporter, const tacho_metric_batch *batch,
-                             int64_t *time_ms) {
+static bool begin_collection(struct tachoi_remote_write_exporter *exporter,
+                             const tacho_metric_batch *batch, int64_t *time_ms) {
     if (exporter->converter.is_open) {
         tachoi_converter_give_up(&exporter->converter);
         (void)hand_over(exporter);
@@ -130,7 +131,8 @@ static bool begin_collection(struct exporter *exporter, const tacho_metric_batch
     return time_batch(exporter, batch, time_ms);
 }
 
-static int export_inside(struct exporter *exporter, const tacho_metric_batch *batch) {
+static int export_inside(struct tachoi_remote_write_exporter *exporter,
+                         const tacho_metric_batch *batch) {
     int64_t time_ms = 0; /* where it goes on, the collection's counts */
     if (!tachoi_worker_is_open(&exporter->worker)) {
         return TACHO_E_SHUTDOWN;
@@ -145,7 +147,7 @@ static int export_inside(struct exporter *exporter, const tacho_metric_batch *ba
 }
 
 static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
-    struct exporter *exporter = self;
+    struct tachoi_remote_write_exporter *exporter = self;
     if (is_forked(exporter)) {
         return TACHO_E_FORKED;
     }
@@ -158,7 +160,7 @@ static int export_batch(void *self, const tacho_metric_batch *batch, uint64_t de
 }
 
 /* Queues what is left of a collection, and the ends of series (CONV-33). */
-static void say_last_words(struct exporter *exporter) {
+static void say_last_words(struct tachoi_remote_write_exporter *exporter) {
     struct tachoi_converter *converter = &exporter->converter;
     if (converter->is_open) {
         tachoi_converter_give_up(converter);
@@ -170,21 +172,38 @@ static void say_last_words(struct exporter *exporter) {
     (void)hand_over(exporter);
 }
 
-static bool has_last_words(const struct exporter *exporter, uint64_t deadline_ns) {
+static bool has_last_words(const struct tachoi_remote_write_exporter *exporter,
+                           uint64_t deadline_ns) {
     return exporter->config.values.stale_on_shutdown != TACHO_REMOTE_WRITE_NEVER &&
            deadline_ns > tachoi_monotonic_ns();
 }
 
-static int force_flush(void *self, uint64_t deadline_ns) {
-    struct exporter *exporter = self;
-    return is_forked(exporter) ? TACHO_E_FORKED
-                               : tachoi_worker_flush(&exporter->worker, deadline_ns);
+/* --- flush and shutdown --- */
+
+void tachoi_remote_write_exporter_flush_begin(struct tachoi_remote_write_exporter *exporter,
+                                              struct tachoi_worker_wait *wait) {
+    if (!is_forked(exporter)) {
+        tachoi_worker_flush_begin(&exporter->worker, wait);
+    }
 }
 
-static int shut_down(void *self, uint64_t deadline_ns) {
-    struct exporter *exporter = self;
+int tachoi_remote_write_exporter_flush_end(struct tachoi_remote_write_exporter *exporter,
+                                           struct tachoi_worker_wait *wait, uint64_t deadline_ns) {
+    return is_forked(exporter) ? TACHO_E_FORKED
+                               : tachoi_worker_flush_end(&exporter->worker, wait, deadline_ns);
+}
+
+static int force_flush(void *self, uint64_t deadline_ns) {
+    struct tachoi_worker_wait wait = {0};
+    tachoi_remote_write_exporter_flush_begin(self, &wait);
+    return tachoi_remote_write_exporter_flush_end(self, &wait, deadline_ns);
+}
+
+void tachoi_remote_write_exporter_close_begin(struct tachoi_remote_write_exporter *exporter,
+                                              struct tachoi_worker_wait *wait,
+                                              uint64_t deadline_ns) {
     if (is_forked(exporter)) {
-        return TACHO_E_FORKED;
+        return;
     }
     if (has_last_words(exporter, deadline_ns) &&
         tachoi_export_gate_enter(&exporter->gate, deadline_ns)) {
@@ -193,11 +212,45 @@ static int shut_down(void *self, uint64_t deadline_ns) {
         }
         tachoi_export_gate_leave(&exporter->gate);
     }
-    return tachoi_worker_close(&exporter->worker, deadline_ns, TACHOI_STOP_GRACE_MS);
+    tachoi_worker_close_begin(&exporter->worker, wait);
 }
 
+void tachoi_remote_write_exporter_close_settle(struct tachoi_remote_write_exporter *exporter,
+                                               struct tachoi_worker_wait *wait,
+                                               uint64_t deadline_ns) {
+    if (!is_forked(exporter)) {
+        tachoi_worker_close_settle(&exporter->worker, wait, deadline_ns);
+    }
+}
+
+void tachoi_remote_write_exporter_close_stop(struct tachoi_remote_write_exporter *exporter,
+                                             const struct tachoi_worker_wait *wait) {
+    if (!is_forked(exporter)) {
+        tachoi_worker_close_stop(&exporter->worker, wait);
+    }
+}
+
+int tachoi_remote_write_exporter_close_end(struct tachoi_remote_write_exporter *exporter,
+                                           struct tachoi_worker_wait *wait, uint64_t deadline_ns,
+                                           uint64_t grace_ns) {
+    return is_forked(exporter)
+               ? TACHO_E_FORKED
+               : tachoi_worker_close_end(&exporter->worker, wait, deadline_ns, grace_ns);
+}
+
+static int shut_down(void *self, uint64_t deadline_ns) {
+    struct tachoi_worker_wait wait = {0};
+    tachoi_remote_write_exporter_close_begin(self, &wait, deadline_ns);
+    tachoi_remote_write_exporter_close_settle(self, &wait, deadline_ns);
+    tachoi_remote_write_exporter_close_stop(self, &wait);
+    return tachoi_remote_write_exporter_close_end(
+        self, &wait, deadline_ns, tachoi_worker_grace_after(deadline_ns, TACHOI_STOP_GRACE_MS));
+}
+
+/* --- the rest of the table --- */
+
 static void destroy(void *self) {
-    struct exporter *exporter = self;
+    struct tachoi_remote_write_exporter *exporter = self;
     if (exporter == NULL || is_forked(exporter)) {
         return;
     }
@@ -208,23 +261,18 @@ static void destroy(void *self) {
     }
 }
 
-static void fill_stats(struct exporter *exporter, tacho_remote_write_stats *out) {
+void tachoi_remote_write_exporter_tell(struct tachoi_remote_write_exporter *exporter,
+                                       tacho_remote_write_stats *out) {
     memset(out, 0, sizeof *out);
-    if (is_forked(exporter)) { /* all of it happened in the parent */
-        return;
+    if (!is_forked(exporter)) { /* else all of it happened in the parent */
+        tachoi_worker_tell(&exporter->worker, out);
     }
-    tachoi_worker_tell(&exporter->worker, out);
 }
 
 static void delivery(void *self, tacho_delivery *out) {
     tacho_remote_write_stats stats;
-    fill_stats(self, &stats);
-    out->accepted = stats.accepted;
-    out->acknowledged = stats.acknowledged;
-    out->failed = stats.failed;
-    out->dropped = stats.dropped_queue_full + stats.dropped_too_old + stats.dropped_shutdown +
-                   stats.dropped_clock + stats.dropped_invalid + stats.dropped_unsupported;
-    out->pending = stats.pending;
+    tachoi_remote_write_exporter_tell(self, &stats);
+    tachoi_remote_write_stats_delivery(&stats, out);
 }
 
 /* Prometheus knows no other; what comes all the same is told (unsupported.c). */
@@ -260,13 +308,13 @@ static void refuse_start(tacho_error *error, int status, int reason) {
 }
 
 /* Fills a zeroed exporter and starts its worker; on failure nothing is left but its memory. */
-static int start(struct exporter *exporter, const tacho_remote_write_options *options) {
-    int status = tachoi_remote_write_config_init(&exporter->config, options);
+static int start(struct tachoi_remote_write_exporter *exporter,
+                 const tacho_remote_write_options *options, size_t index, tacho_error *error) {
+    int status = tachoi_remote_write_config_init_nth(&exporter->config, options, index, error);
     if (status != TACHO_OK) {
         return status; /* it has told why */
     }
     const tacho_remote_write_options *values = &exporter->config.values;
-    tacho_error *error = values->error;
     exporter->fork_generation = tachoi_fork_generation();
     struct tachoi_converter_options converter_options;
     tachoi_remote_write_converter_options(&exporter->config, &converter_options);
@@ -286,12 +334,13 @@ static int start(struct exporter *exporter, const tacho_remote_write_options *op
     return status;
 }
 
-static int create(const tacho_remote_write_options *options, tacho_metric_exporter **out) {
-    struct exporter *exporter = tachoi_calloc(1, sizeof *exporter);
+static int create(const tacho_remote_write_options *options, size_t index, tacho_error *error,
+                  struct tachoi_remote_write_exporter **out) {
+    struct tachoi_remote_write_exporter *exporter = tachoi_calloc(1, sizeof *exporter);
     if (exporter == NULL) {
         return TACHO_E_NO_MEMORY;
     }
-    int status = start(exporter, options);
+    int status = start(exporter, options, index, error);
     if (status != TACHO_OK) {
         tachoi_free(exporter);
         return status;
@@ -302,37 +351,35 @@ static int create(const tacho_remote_write_options *options, tacho_metric_export
         destroy(exporter);
         return status;
     }
-    return tacho_metric_exporter_create(&tachoi_remote_write_ops, exporter, out);
+    *out = exporter;
+    return TACHO_OK;
 }
 
-int tacho_remote_write_exporter_create(const tacho_remote_write_options *options,
-                                       tacho_metric_exporter **out) {
-    tacho_error *error = tachoi_remote_write_error_of(options);
-    if (out == NULL) {
-        return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "out",
-                                          "is NULL; say where the exporter goes");
-    }
-    int status = tachoi_fork_watch() ? create(options, out) : TACHO_E_SYSTEM;
+int tachoi_remote_write_exporter_create(const tacho_remote_write_options *options, size_t index,
+                                        tacho_error *error,
+                                        struct tachoi_remote_write_exporter **out) {
+    const int status = tachoi_fork_watch() ? create(options, index, error, out) : TACHO_E_SYSTEM;
     if (status == TACHO_E_NO_MEMORY || status == TACHO_E_SYSTEM) {
         (void)tachoi_error_set(error, status, "", "%s", tacho_status_text(status));
     }
     return status;
 }
 
-int tacho_remote_write_exporter_stats(const tacho_metric_exporter *exporter,
-                                      tacho_remote_write_stats *out) {
-    struct exporter *self = tacho_metric_exporter_self(exporter, &tachoi_remote_write_ops);
-    if (self == NULL || out == NULL) {
-        return TACHO_E_INVALID;
+const struct tachoi_remote_write_config *
+tachoi_remote_write_exporter_config(const struct tachoi_remote_write_exporter *exporter) {
+    return &exporter->config;
+}
+
+int tacho_remote_write_exporter_create(const tacho_remote_write_options *options,
+                                       tacho_metric_exporter **out) {
+    tacho_error *error = tachoi_remote_write_error_of(options);
+    struct tachoi_remote_write_exporter *exporter = NULL;
+    if (out == NULL) {
+        return tachoi_remote_write_refuse(error, TACHO_E_INVALID, "out",
+                                          "is NULL; say where the exporter goes");
     }
-    if (out->struct_size < sizeof out->struct_size) {
-        return tachoi_remote_write_refuse_size(NULL, TACHO_E_INVALID, out->struct_size, sizeof *out,
-                                               "tacho_remote_write_stats", " before the call");
-    }
-    tacho_remote_write_stats stats;
-    size_t size = out->struct_size < sizeof stats ? out->struct_size : sizeof stats;
-    fill_stats(self, &stats);
-    stats.struct_size = out->struct_size;
-    memcpy(out, &stats, size);
-    return TACHO_OK;
+    const int status = tachoi_remote_write_exporter_create(options, 0, error, &exporter);
+    return status != TACHO_OK
+               ? status
+               : tacho_metric_exporter_create(&tachoi_remote_write_ops, exporter, out);
 }

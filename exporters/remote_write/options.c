@@ -75,7 +75,8 @@ static int resolve_one(struct tachoi_remote_write_config *config,
     return status;
 }
 
-static int resolve(struct tachoi_remote_write_config *config, tacho_error *error) {
+static int resolve(struct tachoi_remote_write_config *config, bool reads_environment,
+                   tacho_error *error) {
     bool is_in_code[OPTION_COUNT];
     bool is_group_in_code[TACHOI_GROUP_COUNT] = {false};
     int status = TACHO_OK;
@@ -90,8 +91,9 @@ static int resolve(struct tachoi_remote_write_config *config, tacho_error *error
     is_group_in_code[TACHOI_GROUP_NONE] = false;
     for (size_t i = 0; i < OPTION_COUNT && status == TACHO_OK; i++) {
         const struct tachoi_option *option = &tachoi_remote_write_option_table[i];
-        status =
-            resolve_one(config, option, !is_in_code[i] && !is_group_in_code[option->group], error);
+        status = resolve_one(
+            config, option, reads_environment && !is_in_code[i] && !is_group_in_code[option->group],
+            error);
     }
     return status;
 }
@@ -134,18 +136,19 @@ static int fill_and_range(tacho_remote_write_options *values, tacho_error *error
 
 /* --- all of it --- */
 
-int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
-                                    const tacho_remote_write_options *options) {
+int tachoi_remote_write_config_init_nth(struct tachoi_remote_write_config *config,
+                                        const tacho_remote_write_options *options, size_t index,
+                                        tacho_error *error) {
     memset(config, 0, sizeof *config);
     tachoi_arena_init(&config->memory, 0);
-    tacho_error *error = tachoi_remote_write_error_of(options);
     int status = tachoi_options_copy(options, &config->values, sizeof config->values, FIRST_SIZE);
     if (status != TACHO_OK) {
         return tachoi_remote_write_refuse_size(error, status, options->struct_size, sizeof *options,
                                                "tacho_remote_write_options",
                                                ", or use TACHO_OPTIONS");
     }
-    status = resolve(config, error);
+    config->values.error = error;
+    status = resolve(config, index == 0, error);
     status = status == TACHO_OK ? fill_and_range(&config->values, error) : status;
     status =
         status == TACHO_OK ? tachoi_remote_write_options_check(&config->values, error) : status;
@@ -154,6 +157,12 @@ int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
         tachoi_remote_write_config_fini(config);
     }
     return status;
+}
+
+int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
+                                    const tacho_remote_write_options *options) {
+    return tachoi_remote_write_config_init_nth(config, options, 0,
+                                               tachoi_remote_write_error_of(options));
 }
 
 void tachoi_remote_write_config_fini(struct tachoi_remote_write_config *config) {

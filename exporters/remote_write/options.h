@@ -39,6 +39,11 @@ struct tachoi_remote_write_config {
  */
 int tachoi_remote_write_config_init(struct tachoi_remote_write_config *config,
                                     const tacho_remote_write_options *options);
+/** The same for one of several endpoints, with the details in `error` (may be NULL). The
+ * environment speaks of the first alone: the others are what code says. */
+int tachoi_remote_write_config_init_nth(struct tachoi_remote_write_config *config,
+                                        const tacho_remote_write_options *options, size_t index,
+                                        tacho_error *error);
 void tachoi_remote_write_config_fini(struct tachoi_remote_write_config *config);
 
 /** The place for details that the caller gave, NULL if none or if the struct is too short. */

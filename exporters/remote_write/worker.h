@@ -120,6 +120,33 @@ int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
  * others wait for it and return its result. Returns as flush does. */
 int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms);
 
+/** The same in steps, for several workers under one deadline: each step is done for all of them
+ * before the next one, so that they work at once and none waits in another's time. */
+struct tachoi_worker_wait {
+    bool is_mine; /* a flush that goes on; a close that is the first one */
+    int status;
+    uint64_t dropped_before;             /* dropped_shutdown, when the close began */
+    uint64_t targets[TACHOI_SHARDS_MAX]; /* the records before them are to be settled */
+};
+
+void tachoi_worker_flush_begin(struct tachoi_worker *worker, struct tachoi_worker_wait *wait);
+/** Waits for what begin found. Returns as flush does. */
+int tachoi_worker_flush_end(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
+                            uint64_t deadline_ns);
+
+/** Begins to close; settle waits for what is queued, until the deadline; stop tells the thread to
+ * end; end waits for that until `grace_ns`, and returns as close does. */
+void tachoi_worker_close_begin(struct tachoi_worker *worker, struct tachoi_worker_wait *wait);
+void tachoi_worker_close_settle(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
+                                uint64_t deadline_ns);
+void tachoi_worker_close_stop(struct tachoi_worker *worker, const struct tachoi_worker_wait *wait);
+int tachoi_worker_close_end(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
+                            uint64_t deadline_ns, uint64_t grace_ns);
+
+/** When to stop waiting for threads: `grace_ms` after the deadline, or after now if that has passed
+ * or never comes. */
+uint64_t tachoi_worker_grace_after(uint64_t deadline_ns, uint32_t grace_ms);
+
 /** Waits for the thread's end; the worker must be closed. False if the thread would not end in
  * time: it is abandoned, and calls `release` when it does. */
 bool tachoi_worker_end(struct tachoi_worker *worker);

@@ -25,21 +25,26 @@ static bool is_settled_locked(const struct tachoi_worker *worker, const uint64_t
     return true;
 }
 
-static int flush_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
-    uint64_t targets[TACHOI_SHARDS_MAX] = {0};
-    bool has_time = true;
+/* --- flushing --- */
+
+static void flush_begin_locked(struct tachoi_worker *worker, struct tachoi_worker_wait *wait) {
     for (size_t i = 0; i < worker->shard_count; i++) {
         struct tachoi_shard *shard = &worker->shards[i];
-        targets[i] = shard->flush_sequence = shard->queue.tail_sequence;
+        wait->targets[i] = shard->flush_sequence = shard->queue.tail_sequence;
     }
     worker->is_hurried = true;
     tachoi_worker_wake_locked(worker);
-    while (!is_settled_locked(worker, targets) && has_time) {
+}
+
+static int flush_end_locked(struct tachoi_worker *worker, const struct tachoi_worker_wait *wait,
+                            uint64_t deadline_ns) {
+    bool has_time = true;
+    while (!is_settled_locked(worker, wait->targets) && has_time) {
         has_time =
             tachoi_cond_wait_until(&worker->account.changed, &worker->account.lock, deadline_ns);
     }
     worker->is_hurried = false;
-    if (!is_settled_locked(worker, targets)) {
+    if (!is_settled_locked(worker, wait->targets)) {
         return TACHO_E_TIMEOUT;
     }
     uint64_t lost = tachoi_account_lost_locked(&worker->account);
@@ -48,13 +53,33 @@ static int flush_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
     return is_all_delivered ? TACHO_OK : TACHO_E_FAILED;
 }
 
-int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
+void tachoi_worker_flush_begin(struct tachoi_worker *worker, struct tachoi_worker_wait *wait) {
     lock(worker);
-    int status =
-        worker->life == TACHOI_WORKER_OPEN ? flush_locked(worker, deadline_ns) : TACHO_E_SHUTDOWN;
+    wait->is_mine = worker->life == TACHOI_WORKER_OPEN;
+    if (wait->is_mine) {
+        flush_begin_locked(worker, wait);
+    }
+    unlock(worker);
+}
+
+int tachoi_worker_flush_end(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
+                            uint64_t deadline_ns) {
+    if (!wait->is_mine) {
+        return TACHO_E_SHUTDOWN;
+    }
+    lock(worker);
+    const int status = flush_end_locked(worker, wait, deadline_ns);
     unlock(worker);
     return status;
 }
+
+int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
+    struct tachoi_worker_wait wait = {0};
+    tachoi_worker_flush_begin(worker, &wait);
+    return tachoi_worker_flush_end(worker, &wait, deadline_ns);
+}
+
+/* --- closing --- */
 
 static bool wait_for_end_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
     bool has_time = true;
@@ -76,8 +101,7 @@ static void join_unlocked(struct tachoi_worker *worker) {
     }
 }
 
-/* `grace_ms` after the deadline, or after now if that has passed or never comes. */
-static uint64_t grace_after(uint64_t deadline_ns, uint32_t grace_ms) {
+uint64_t tachoi_worker_grace_after(uint64_t deadline_ns, uint32_t grace_ms) {
     uint64_t now_ns = tachoi_monotonic_ns();
     bool is_ahead = deadline_ns > now_ns && deadline_ns != UINT64_MAX;
     return tachoi_deadline_after_ms(is_ahead ? deadline_ns : now_ns, grace_ms);
@@ -92,39 +116,85 @@ static int wait_for_other_closer_locked(struct tachoi_worker *worker, uint64_t d
     return worker->life == TACHOI_WORKER_CLOSED ? worker->close_status : TACHO_E_TIMEOUT;
 }
 
-int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms) {
-    struct tachoi_account *account = &worker->account;
+void tachoi_worker_close_begin(struct tachoi_worker *worker, struct tachoi_worker_wait *wait) {
     lock(worker);
-    if (worker->life != TACHOI_WORKER_OPEN) {
-        int status = wait_for_other_closer_locked(worker, deadline_ns);
-        unlock(worker);
-        return status;
+    wait->is_mine = worker->life == TACHOI_WORKER_OPEN;
+    if (wait->is_mine) {
+        worker->life = TACHOI_WORKER_CLOSING;
+        wait->dropped_before = worker->account.dropped_shutdown;
+        flush_begin_locked(worker, wait);
     }
-    worker->life = TACHOI_WORKER_CLOSING;
-    uint64_t dropped = account->dropped_shutdown;
-    int status = flush_locked(worker, deadline_ns);
-    worker->must_stop = true;
-    tachoi_worker_wake_locked(worker);
-    (void)wait_for_end_locked(worker, grace_after(deadline_ns, grace_ms));
-    dropped = account->dropped_shutdown - dropped;
-    dropped += tachoi_worker_pending_locked(worker); /* of a thread that would not even leave */
-    char last_error[sizeof account->last_error];
-    memcpy(last_error, account->last_error, sizeof last_error);
-    worker->close_status = dropped > 0 ? TACHO_E_TIMEOUT : status;
-    status = worker->close_status;
+    unlock(worker);
+}
+
+void tachoi_worker_close_settle(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
+                                uint64_t deadline_ns) {
+    if (wait->is_mine) {
+        lock(worker);
+        wait->status = flush_end_locked(worker, wait, deadline_ns);
+        unlock(worker);
+    }
+}
+
+void tachoi_worker_close_stop(struct tachoi_worker *worker, const struct tachoi_worker_wait *wait) {
+    if (wait->is_mine) {
+        lock(worker);
+        worker->must_stop = true;
+        tachoi_worker_wake_locked(worker);
+        unlock(worker);
+    }
+}
+
+/* What an error text says is copied, to be told without the lock. */
+struct loss {
+    uint64_t samples;
+    char last_error[sizeof((struct tachoi_account *)0)->last_error];
+};
+
+static int conclude_locked(struct tachoi_worker *worker, const struct tachoi_worker_wait *wait,
+                           struct loss *loss) {
+    struct tachoi_account *account = &worker->account;
+    loss->samples = account->dropped_shutdown - wait->dropped_before;
+    loss->samples += tachoi_worker_pending_locked(worker); /* of a thread that would not leave */
+    memcpy(loss->last_error, account->last_error, sizeof loss->last_error);
+    worker->close_status = loss->samples > 0 ? TACHO_E_TIMEOUT : wait->status;
     worker->life = TACHOI_WORKER_CLOSED;
     pthread_cond_broadcast(&account->changed);
+    return worker->close_status;
+}
+
+int tachoi_worker_close_end(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
+                            uint64_t deadline_ns, uint64_t grace_ns) {
+    struct loss loss;
+    lock(worker);
+    if (!wait->is_mine) {
+        const int others = wait_for_other_closer_locked(worker, deadline_ns);
+        unlock(worker);
+        return others;
+    }
+    (void)wait_for_end_locked(worker, grace_ns);
+    const int status = conclude_locked(worker, wait, &loss);
     unlock(worker);
     join_unlocked(worker);
-    if (dropped > 0) {
-        tachoi_report_shutdown_loss(worker->config->redacted_url, dropped, last_error);
+    if (loss.samples > 0) {
+        tachoi_report_shutdown_loss(worker->config->redacted_url, loss.samples, loss.last_error);
     }
     return status;
 }
 
+int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms) {
+    struct tachoi_worker_wait wait = {0};
+    tachoi_worker_close_begin(worker, &wait);
+    tachoi_worker_close_settle(worker, &wait, deadline_ns);
+    tachoi_worker_close_stop(worker, &wait);
+    return tachoi_worker_close_end(worker, &wait, deadline_ns,
+                                   tachoi_worker_grace_after(deadline_ns, grace_ms));
+}
+
 bool tachoi_worker_end(struct tachoi_worker *worker) {
     lock(worker);
-    bool has_ended = wait_for_end_locked(worker, grace_after(0, TACHOI_END_PATIENCE_MS));
+    bool has_ended =
+        wait_for_end_locked(worker, tachoi_worker_grace_after(0, TACHOI_END_PATIENCE_MS));
     if (!has_ended) {
         worker->is_abandoned = true;
         (void)pthread_detach(worker->thread); /* under the lock: behind it the worker may be gone */

@@ -262,6 +262,24 @@ TACHO_API int tacho_remote_write_exporter_create(const tacho_remote_write_option
                                                  tacho_metric_exporter **out);
 
 /**
+ * Makes one exporter that hands each batch to `count` endpoints (1 to 100), as Prometheus' list of
+ * remote_write entries does. Each is a complete exporter with conversion, relabelling, protocol,
+ * queue, thread, backoff and account of its own: one that is slow or fails never disturbs another.
+ * Their names must differ: give `name` where two have one host. The environment speaks of the first
+ * endpoint alone; the others are what their options say.
+ *
+ * export_batch gives the batch to all and returns the first failure, if there was one. force_flush
+ * and shutdown run on all at once, under the one deadline, and return the worst result.
+ *
+ * As tacho_remote_write_exporter_create; the details of a failure are in the error of the
+ * endpoint's options and in that of the first ones, and begin with the endpoint's number, from 1
+ * on. Nothing is left then of the others. TACHO_E_INVALID also for a wrong count.
+ */
+TACHO_API int
+tacho_remote_write_exporter_create_many(const tacho_remote_write_options *const *options,
+                                        size_t count, tacho_metric_exporter **out);
+
+/**
  * The account of a remote-write exporter. At every quiet moment accepted = acknowledged + failed +
  * the six dropped_* + pending. In samples: what goes over the wire, where a native histogram is
  * one, and a histogram that is to be one (convert_classic_histograms_to_nhcb) also counts as one
@@ -317,11 +335,22 @@ typedef struct tacho_remote_write_stats {
 } tacho_remote_write_stats;
 
 /**
- * Fills the account. Returns TACHO_OK, or TACHO_E_INVALID if `exporter` is of another type or
+ * Fills the account. Of an exporter with several endpoints numbers are added up; of times the
+ * latest is told, of protocols the lowest, and the status of the first endpoint whose last answer
+ * was no success. Returns TACHO_OK, or TACHO_E_INVALID if `exporter` is of another type or
  * struct_size is not set. Any thread, until the exporter is destroyed.
  */
 TACHO_API int tacho_remote_write_exporter_stats(const tacho_metric_exporter *exporter,
                                                 tacho_remote_write_stats *out);
+
+/** How many endpoints it has: 1 unless it was made with several; 0 if it is of another type. */
+TACHO_API size_t tacho_remote_write_exporter_endpoint_count(const tacho_metric_exporter *exporter);
+
+/** The same as tacho_remote_write_exporter_stats for one endpoint, in the order in which they were
+ * given. TACHO_E_INVALID also where there is no such index. */
+TACHO_API int tacho_remote_write_exporter_endpoint_stats(const tacho_metric_exporter *exporter,
+                                                         size_t index,
+                                                         tacho_remote_write_stats *out);
 
 TACHO_END_DECLS
 
