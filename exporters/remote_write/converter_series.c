@@ -13,7 +13,7 @@ static int shown(tacho_string name) {
 
 static void report_changed(const tacho_metric *metric) {
     tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "invalid_series",
-                             "a series of `%.*s` changed its kind or its number of buckets and is "
+                             "a series of `%.*s` changed its kind or its buckets and is "
                              "dropped; let the producer give it a new id",
                              shown(metric->name), metric->name.data);
 }
@@ -92,11 +92,14 @@ static struct tachoi_cached_series *make(struct tachoi_converter *converter,
 
 /* --- the passage --- */
 
+/* Whether the series still is of the point's kind, and of its bounds: so many have room in its
+ * records, and their labels tell them. */
 static bool fits(const struct tachoi_cached_series *entry,
                  const struct tachoi_encoded_series_source *source) {
     return entry->kind == (uint32_t)source->kind &&
-           (entry->series == NULL || entry->series->shape->bounds == NULL ||
-            entry->series->shape->bound_count == source->bound_count);
+           (entry->series == NULL ||
+            tachoi_series_shape_has_bounds(entry->series->shape, source->bounds,
+                                           source->bound_count));
 }
 
 bool tachoi_passage_begin(struct tachoi_converter *converter, struct tachoi_passage *passage) {

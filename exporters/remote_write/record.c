@@ -91,14 +91,20 @@ static bool is_histogram(enum tachoi_encoded_series_kind kind) {
     return kind == TACHOI_ENCODED_HISTOGRAM || kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM;
 }
 
+/* Equal labels are not enough: relabelling may have dropped those that tell the bounds. */
+static bool can_add_buckets(const struct tachoi_record *into, const struct tachoi_record *from) {
+    const struct tachoi_series_shape *shape = from->series->shape;
+    return tachoi_series_shape_has_bounds(into->series->shape, shape->bounds, shape->bound_count) &&
+           into->words[TACHOI_HISTOGRAM_HAS_SUM] == from->words[TACHOI_HISTOGRAM_HAS_SUM];
+}
+
 bool tachoi_record_can_merge(const struct tachoi_record *into, const struct tachoi_record *from) {
     const enum tachoi_encoded_series_kind kind = into->series->shape->kind;
     return kind == from->series->shape->kind && is_mergeable(kind) &&
            tachoi_record_has(into, TACHOI_RECORD_STALE) ==
                tachoi_record_has(from, TACHOI_RECORD_STALE) &&
            tachoi_encoded_series_has_equal_labels(into->series, from->series) &&
-           (!is_histogram(kind) ||
-            into->words[TACHOI_HISTOGRAM_HAS_SUM] == from->words[TACHOI_HISTOGRAM_HAS_SUM]);
+           (!is_histogram(kind) || can_add_buckets(into, from));
 }
 
 /* --- exemplars --- */

@@ -42,14 +42,13 @@ static uint64_t hash_of(const struct tachoi_series_shape_source *source) {
 static bool is_same(const struct tachoi_series_shape *shape,
                     const struct tachoi_series_shape_source *source) {
     if (shape->is_private || shape->kind != source->kind || shape->family != source->family ||
-        shape->bound_count != source->bound_count || shape->own_count != source->own_count ||
+        shape->own_count != source->own_count ||
         shape->component_count < source->component_count) {
         return false;
     }
     const struct tachoi_shape_component *first = &shape->components[0];
     const size_t pieces = source->component_count * (source->own_count + 1);
     const size_t length = sum_of(source->lengths, pieces);
-    const size_t bounds = source->bound_count * sizeof source->bounds[0];
     for (size_t i = 0; i < source->component_count; i++) {
         if (shape->components[i].part != source->parts[i]) {
             return false;
@@ -57,7 +56,7 @@ static bool is_same(const struct tachoi_series_shape *shape,
     }
     return memcmp(first->lengths, source->lengths, pieces * sizeof source->lengths[0]) == 0 &&
            memcmp(first->bytes, source->bytes, length) == 0 &&
-           (bounds == 0 || memcmp(shape->bounds, source->bounds, bounds) == 0);
+           tachoi_series_shape_has_bounds(shape, source->bounds, source->bound_count);
 }
 
 struct tachoi_series_shape *
@@ -217,4 +216,10 @@ bool tachoi_series_shape_is_equal(const struct tachoi_series_shape *shape, size_
     const struct tachoi_shape_component *b = &shape->components[j];
     return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0 &&
            memcmp(a->lengths, b->lengths, (shape->own_count + 1) * sizeof a->lengths[0]) == 0;
+}
+
+bool tachoi_series_shape_has_bounds(const struct tachoi_series_shape *shape, const double *bounds,
+                                    size_t count) {
+    return shape->bound_count == count &&
+           (count == 0 || memcmp(shape->bounds, bounds, count * sizeof bounds[0]) == 0);
 }

@@ -114,6 +114,10 @@ void tachoi_series_shapes_tidy(struct tachoi_series_shapes *shapes,
 /** Whether components `i` and `j` have equal pieces. */
 bool tachoi_series_shape_is_equal(const struct tachoi_series_shape *shape, size_t i, size_t j);
 
+/** Whether these are its bounds. */
+bool tachoi_series_shape_has_bounds(const struct tachoi_series_shape *shape, const double *bounds,
+                                    size_t count);
+
 /** Time series of a classic histogram. */
 static inline uint32_t tachoi_histogram_components(size_t bound_count, bool has_sum) {
     return (uint32_t)bound_count + 2 + (has_sum ? 1 : 0);

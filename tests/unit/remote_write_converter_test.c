@@ -384,6 +384,27 @@ Test(converter, a_series_that_changes_its_shape_is_not_trusted) {
     cr_assert(ne(ptr, strstr(told, "invalid_series: a series of `h` changed"), NULL), "%s", told);
 }
 
+/* A record has room for the buckets that the series began with, and says them with their bounds. */
+Test(converter, bounds_may_not_change_from_none_or_to_others) {
+    static const double first[] = {1, 2};
+    static const double others[] = {1, 3};
+    static const uint64_t counts[] = {1, 2, 3};
+    static const tacho_quantile quantiles[] = {{.quantile = 0.5, .value = 1}};
+    batch_add_histogram(&batch, "none", 1, first, counts, 0, 2, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "others", 2, first, counts, 2, 2, TACHO_NO_ATTRS);
+    batch_add_summary(&batch, "summary", 3, TACHO_NO_ATTRS);
+    tacho_summary_point *summary = (tacho_summary_point *)batch.metrics[2].points;
+    convert();
+    cr_assert(eq(u64, converter.gathering.invalid, 0));
+    ((tacho_histogram_point *)batch.metrics[0].points)->bound_count = 2;
+    ((tacho_histogram_point *)batch.metrics[1].points)->bounds = others;
+    summary->quantiles = quantiles;
+    summary->quantile_count = 1;
+    convert();
+    cr_expect(eq(u64, converter.gathering.accepted, 5 + 5 + 3));
+    cr_expect(eq(u64, converter.gathering.invalid, 5 + 5 + 3));
+}
+
 Test(converter, start_times_are_before_their_samples) {
     batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
     tacho_number_point *point = (tacho_number_point *)batch.metrics[0].points;

@@ -246,6 +246,34 @@ Test(points, an_expression_that_takes_too_long_is_told) {
     tachoi_relabel_destroy(relabel);
 }
 
+/* What relabelling leaves of two histograms may agree where their buckets do not. */
+Test(points, histograms_of_different_buckets_are_not_added_though_their_labels_agree) {
+    static const double many[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const double few[] = {1};
+    static const double others[] = {2};
+    static const uint64_t counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const char *const name[] = {"__name__"};
+    const struct tachoi_relabel_rule rule = {.action = TACHOI_RELABEL_DROP,
+                                             .source_labels = name,
+                                             .source_label_count = 1,
+                                             .regex = ".*_bucket"};
+    struct tachoi_relabel *relabel = NULL;
+    struct tachoi_relabel_problem problem;
+    cr_assert(eq(int, tachoi_relabel_compile(&rule, 1, false, &relabel, &problem), TACHO_OK));
+    converter.options.prometheus.relabel = relabel;
+    batch_add_histogram(&batch, "a.b", 1, many, counts, 8, 9, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "a_b", 2, few, counts, 1, 9, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "c.d", 3, few, counts, 1, 9, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "c_d", 4, others, counts, 1, 9, TACHO_NO_ATTRS);
+    convert();
+    cr_expect(eq(u64, converter.gathering.accepted, 8)); /* _count and _sum of each */
+    cr_expect(eq(u64, converter.gathering.invalid, 4));
+    cr_expect(eq(u64, record_at(0)->words[TACHOI_HISTOGRAM_BUCKETS + 8], 9));
+    enqueue();
+    converter.options.prometheus.relabel = NULL;
+    tachoi_relabel_destroy(relabel);
+}
+
 /* A label that is another for each bucket is none that they have in common. */
 Test(points, relabelling_may_give_the_parts_of_a_histogram_different_labels) {
     static const double bounds[] = {1};
