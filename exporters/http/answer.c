@@ -48,6 +48,7 @@ void tachoi_http_answer_read(CURL *easy, CURLcode code, struct tachoi_http_respo
     response->excerpt_length = tachoi_http_clean_text(response->excerpt, response->excerpt_length);
     response->excerpt[response->excerpt_length] = '\0';
     if (response->error[0] == '\0') {
-        (void)snprintf(response->error, sizeof response->error, "%s", curl_easy_strerror(response->code));
+        (void)snprintf(response->error, sizeof response->error, "%s",
+                       curl_easy_strerror(response->code));
     }
 }

@@ -42,8 +42,7 @@ static uint64_t hash_of(const struct tachoi_series_shape_source *source) {
 static bool is_same(const struct tachoi_series_shape *shape,
                     const struct tachoi_series_shape_source *source) {
     if (shape->is_private || shape->kind != source->kind || shape->family != source->family ||
-        shape->own_count != source->own_count ||
-        shape->component_count < source->component_count) {
+        shape->own_count != source->own_count || shape->component_count < source->component_count) {
         return false;
     }
     const struct tachoi_shape_component *first = &shape->components[0];
