@@ -2,22 +2,26 @@
 /* Owns the Prometheus remote-write exporter: it turns batches into time series and delivers them to
  * Prometheus, Mimir, Cortex, Thanos or VictoriaMetrics, in order, with nothing lost silently.
  *
- * export_batch only queues. One thread of the exporter's own sends; it blocks all signals, is
- * called "tacho-remote-wr" and starts at creation. force_flush and shutdown wait for
- * acknowledgement.
+ * export_batch only queues. One thread of the exporter's own sends, for all shards; it blocks all
+ * signals, is called "tacho-remote-wr" and starts at creation. force_flush and shutdown wait for
+ * acknowledgement, and fail where anything was lost.
  *
- * Remote write wants cumulative sums, gauges and explicit-bucket histograms; the exporter asks the
- * reader for cumulative temporality. Points that it cannot send (exponential histograms and
- * summaries, yet; deltas; points without a recorded value) are not accepted: they are counted as
- * unsupported_points, and a diagnostic names a metric and what helps. The rest of their batch is
- * sent, and export_batch returns TACHO_OK. Exemplars are not sent yet; they are counted, and a
- * diagnostic tells so once. Where a reader limits the size of batches, a collection
- * is gathered and queued with its last batch.
+ * Remote write 2.0 is spoken, and 1.0 to receivers that turn out not to know it (`protocol`). Sums,
+ * gauges, summaries and explicit-bucket histograms are sent in both; exponential histograms, as
+ * native ones, and exemplars in 2.0, and in 1.0 if asked for. The exporter asks the reader for
+ * cumulative temporality; deltas that come all the same are added up. A point without a recorded
+ * value, or a series that a collection does not bring, ends the series by a stale marker. Points
+ * that cannot be sent are not accepted: they are counted as unsupported_points, and a diagnostic
+ * names a metric and what helps. The rest of their batch is sent, and export_batch returns
+ * TACHO_OK. Where a reader limits the size of batches, a collection is gathered and queued with its
+ * last batch.
  *
- * Every option has an environment variable, TACHO_REMOTE_WRITE_ and its name in capitals; a value
- * given in code wins. Numbers are decimal; booleans are true or false; headers are
- * "Name=value,Name2=value2" with percent-encoding. See docs/DELIVERY.md.
- * Source: Prometheus remote-write specification 1.0 (RW1-01..15, HTTP-01..15, RETRY-01..09). */
+ * Every option but the hooks and `error` has an environment variable, TACHO_REMOTE_WRITE_ and its
+ * name in capitals; a value given in code wins. Numbers are decimal; booleans are true or false;
+ * lists, of headers, labels, keys and rules, are written as docs/guides/environment.md tells. What
+ * happens to a sample: docs/DELIVERY.md. How to: docs/guides/remote-write.md.
+ * Sources: Prometheus remote-write specifications 1.0 and 2.0 (RW1-01..15, RW2-01..22, HTTP-01..15,
+ * RETRY-01..09), OpenTelemetry's "Prometheus and OpenMetrics Compatibility". */
 #ifndef TACHO_EXPORTERS_REMOTE_WRITE_H
 #define TACHO_EXPORTERS_REMOTE_WRITE_H
 
@@ -86,7 +90,7 @@ typedef enum tacho_remote_write_relabel_action {
 } tacho_remote_write_relabel_action;
 
 /** One rule of write_relabel_configs, with Prometheus' names, defaults and meaning. The regular
- * expression is anchored at both ends. */
+ * expression is anchored at both ends. Prometheus' hashmod is missing. */
 typedef struct tacho_remote_write_relabel_config {
     tacho_remote_write_relabel_action action; /**< Optional (0 = replace). */
     const char *const *source_labels; /**< Optional (NULL = none). Their values are joined. */
@@ -108,8 +112,10 @@ typedef struct tacho_remote_write_result {
     uint64_t duration_ns;  /**< of this attempt */
     uint64_t samples;      /**< in the request, native histograms included */
     uint64_t acknowledged; /**< of them, now settled as received */
-    uint64_t failed;       /**< of them, now lost for good; the others will be sent again */
-    const char *example;   /**< one of its series, "" if all is well */
+    /** Of them, now lost for good. What is in neither will be sent again, or 1.0, which was spoken,
+     * had no words for it: then on_drop has it. */
+    uint64_t failed;
+    const char *example; /**< one of its series, "" if all is well */
 } tacho_remote_write_result;
 
 typedef struct tacho_remote_write_options {
@@ -127,13 +133,16 @@ typedef struct tacho_remote_write_options {
     /**
      * Optional (0 = auto). Whether an answer 2xx to 2.0 without any of the headers
      * X-Prometheus-Remote-Write-*-Written is taken as "does not know 2.0": never = such an answer
-     * is a success; always = it is, auto = it is until the endpoint has confirmed once.
+     * is a success; always = it is, auto = it is until the endpoint has confirmed once. never is
+     * for receivers of 2.0 behind something that removes the headers: one that knows 1.0 alone may
+     * answer 2xx and keep nothing, and all of it counts as acknowledged.
      */
     tacho_remote_write_when require_written_headers;
-    /** Optional (0 = auto: with 2.0). Exemplars; always = with 1.0 too, as Prometheus does. */
+    /** Optional (0 = auto: with 2.0). Exemplars; always = with 1.0 too, as Prometheus does. Those
+     * of gauges and those without labels are never sent. */
     tacho_remote_write_when send_exemplars;
     /** Optional (0 = auto: with 2.0). Exponential histograms as native ones; always = with 1.0 too.
-     */
+     * Where 1.0 is spoken and this is auto they are dropped and counted, which a flush tells. */
     tacho_remote_write_when send_native_histograms;
     /** Optional (false). Explicit-bucket histograms as native ones with custom buckets, where 2.0
      * is spoken; with 1.0 they are classic ones all the same. */
@@ -231,8 +240,9 @@ typedef struct tacho_remote_write_options {
     /** Optional (NULL = none). An existing folder; requests that are refused for good are written
      * there as text, at most 16 files of mode 0600. */
     const char *refused_request_folder;
-    /** Optional (NULL = none). Told each answer, on the sending thread; must not block long and may
-     * call nothing of this exporter but stats. */
+    /** Optional (NULL = none). Told each answer to a request of samples, retries included, on the
+     * sending thread, which waits for it; must not block long and may call nothing of this exporter
+     * but stats. */
     void (*on_request)(void *user, const tacho_remote_write_result *result);
     /** Optional (NULL = none). Told samples that are lost here: how many, why ("queue_full",
      * "too_old", "shutdown", "clock", "invalid", "rw1_unsupported"), and one of their series (""
@@ -289,7 +299,7 @@ typedef struct tacho_remote_write_stats {
     size_t struct_size; /**< Required. sizeof(tacho_remote_write_stats), set by the caller. */
     uint64_t accepted;
     uint64_t acknowledged;
-    uint64_t failed;              /**< refused by the receiver for good (4xx) */
+    uint64_t failed;              /**< refused by the receiver for good, or not written by it */
     uint64_t dropped_queue_full;  /**< the oldest, when the queue had no room */
     uint64_t dropped_too_old;     /**< older than sample_age_limit_ms */
     uint64_t dropped_shutdown;    /**< not delivered when the shutdown's deadline came */
@@ -305,7 +315,7 @@ typedef struct tacho_remote_write_stats {
     int last_http_status;         /**< 0 before the first answer, and after a network error */
     int protocol;                 /**< 1 or 2: what the next request speaks */
     uint64_t protocol_fallbacks;  /**< from 2.0 to 1.0 */
-    uint64_t written_mismatches;  /**< answers whose *-Written headers told less than was sent */
+    uint64_t written_mismatches;  /**< answers whose *-Written headers do not fit what was sent */
     int64_t highest_timestamp_ms; /**< of accepted samples; 0 = none yet */
     int64_t highest_sent_timestamp_ms; /**< of acknowledged samples; 0 = none yet */
 
@@ -325,12 +335,12 @@ typedef struct tacho_remote_write_stats {
     uint64_t metadata_acknowledged;
     uint64_t metadata_failed;
 
-    /** Points that were not accepted, since they cannot be sent: native histograms where they are
-     * switched off or not within the scales of the receiver, delta points out of order, unknown
-     * types. In points, not samples; no part of the sums above. */
+    /** Points that were not accepted, since they cannot be sent: exponential histograms where
+     * native ones are switched off, without a sum or of a scale below -4, delta points out of
+     * order, unknown types. In points, not samples; no part of the sums above. */
     uint64_t unsupported_points;
-    /** Exemplars that were not accepted: switched off, or 1.0 without send_exemplars, or of a
-     * gauge. */
+    /** Exemplars that were not accepted: switched off, or protocol 1 without send_exemplars, or of
+     * a gauge or an up-down counter, or without labels. */
     uint64_t unsupported_exemplars;
 } tacho_remote_write_stats;
 
