@@ -2,9 +2,9 @@
 /* Owns the Prometheus remote-write exporter: it turns batches into time series and delivers them to
  * Prometheus, Mimir, Cortex, Thanos or VictoriaMetrics, in order, with nothing lost silently.
  *
- * export_batch only queues. One thread of the exporter's own sends, for all shards; it blocks all
- * signals, is called "tacho-remote-wr" and starts at creation. force_flush and shutdown wait for
- * acknowledgement, and fail where anything was lost.
+ * export_batch only queues. One thread of the exporter's own sends, for all shards of an endpoint;
+ * it blocks all signals, is called "tacho-remote-wr" and starts at creation. force_flush and
+ * shutdown wait for acknowledgement, and fail where anything was lost.
  *
  * Remote write 2.0 is spoken, and 1.0 to receivers that turn out not to know it (`protocol`). Sums,
  * gauges, summaries and explicit-bucket histograms are sent in both; exponential histograms, as
