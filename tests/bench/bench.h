@@ -19,6 +19,9 @@ typedef void (*bench_run_fn)(void *state, unsigned thread, uint64_t iterations);
 /** Gives one figure of a round. */
 typedef double (*bench_figure_fn)(void *state);
 
+/** How many of all iterations have arrived where they belong. */
+typedef uint64_t (*bench_arrived_fn)(void *state);
+
 struct bench_case {
     const char *name;
     const char *unit;       /* NULL: "ns/op" */
@@ -27,6 +30,10 @@ struct bench_case {
     double operations;      /* by which an iteration's time is divided; 0 counts as 1 */
     uint64_t most;          /* iterations of a round; 0: as many as fill its time */
     bench_figure_fn figure; /* instead of run: a figure that is no time */
+    /* NULL: nothing can be lost. Else it is asked before and after each round of the case, which
+     * nothing else may add to meanwhile; what did not arrive is printed beside the case, and of one
+     * thread it is a failure. */
+    bench_arrived_fn arrived;
     void *state;
 };
 
@@ -37,7 +44,7 @@ void bench_add(const struct bench_case *added);
  * `target` (0: none). */
 void bench_compare(const char *name, const char *against, double target);
 
-/** Prints whether `name` itself is over `target`. */
+/** Prints whether `name` itself, in its worst round, is over `target`. */
 void bench_limit(const char *name, double target);
 
 /** Has `call` called after each round; what a program does now and then, as collecting. */
@@ -46,7 +53,7 @@ void bench_after_round(void (*call)(void));
 /** Times the cases added by `set_up` and prints them: as a table, or with --json as one object per
  * line. Options: --json, --rounds N (at least 7), --filter TEXT (cases whose name contains it; and
  * what they are compared with); --only CASE N: does N iterations of that case and nothing else, for
- * a tool that counts instructions. Returns the exit status. */
+ * a tool that counts instructions. Returns the exit status: 1 if one thread lost something. */
 int bench_main(int argc, char **argv, const char *program, void (*set_up)(void));
 
 /** Makes the compiler believe that the memory is read and written. */

@@ -1,52 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What does a series cost at a collection and an export? Counters and histograms with 5 labels,
  * 1 k to 1 M: collected, in parts and whole; translated into records; queued, encoded and
- * compressed. The floor is a memcpy of the same messages, of histograms time series by time series,
- * and snappy on them, request by request; of counters, beside it, what an exporter must do at least
- * that has its labels with each series (series_floor). Allocations are counted. */
+ * compressed, by protocol 1.0 and (_v2) 2.0. The floor is a memcpy of the same messages, of
+ * histograms time series by time series, and snappy on them, request by request; of counters,
+ * beside it, what an exporter must do at least that has its labels with each series (series_floor).
+ * Allocations are counted. */
 #include <snappy-c.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/allocations.h"
 #include "bench/series.h"
 #include "bench/series_floor.h"
 
 enum { REQUEST_SERIES = 2000, MESSAGE_BYTES = REQUEST_SERIES * 150 };
-
-/* --- allocations: glibc's functions, counted --- */
-
-static _Atomic(uint64_t) allocations;
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-
-static void count_one(void) {
-    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-}
-
-void *malloc(size_t size) {
-    count_one();
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size) {
-    count_one();
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size) {
-    count_one();
-    return __libc_realloc(memory, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size) {
-    count_one();
-    return __libc_memalign(alignment, size);
-}
 
 /* --- cases --- */
 
@@ -61,6 +29,13 @@ struct size {
     bool is_made;
     enum series_kind kind;
     uint64_t count;
+};
+
+/** The way from a collection to requests, by one version of the protocol. */
+struct export {
+    struct size *size;
+    const struct tachoi_protocol *protocol;
+    const char *ending; /* of names */
 };
 
 /** Series are made when they are first wanted. */
@@ -103,42 +78,66 @@ static void run_translate(void *state, unsigned thread, uint64_t iterations) {
     }
 }
 
+/** What the export is of, ready for it. */
+static struct series *series_of(const struct export *export) {
+    struct series *series = &made(export->size)->translating;
+    series->protocol = export->protocol;
+    return series;
+}
+
 /** Delivering empties what a collection gathered, so a collection precedes it each time. */
 static double time_deliver(void *state) {
-    struct size *size = made(state);
-    series_collect(&size->translating);
+    const struct export *export = state;
+    struct series *series = series_of(export);
+    series_collect(series);
     const uint64_t begin = bench_thread_ns();
-    series_deliver(&size->translating);
-    return (double)(bench_thread_ns() - begin) / (double)size->count;
+    series_deliver(series);
+    return (double)(bench_thread_ns() - begin) / (double)export->size->count;
 }
 
 static void run_all(void *state, unsigned thread, uint64_t iterations) {
+    struct series *series = series_of(state);
     (void)thread;
     for (uint64_t i = 0; i < iterations; i++) {
-        series_collect(&made(state)->translating);
-        series_deliver(&made(state)->translating);
+        series_collect(series);
+        series_deliver(series);
     }
 }
 
 /** Those of snappy for one request. */
 static double count_snappy_allocations(void *state) {
-    struct series *series = &made(state)->translating;
+    struct series *series = series_of(state);
     const struct tachoi_wire *message = &series->encoder.message;
     size_t length = series->encoder.body_capacity;
-    const uint64_t before = atomic_load(&allocations);
+    const uint64_t before = bench_allocations();
     (void)snappy_compress((const char *)message->data, message->length,
                           (char *)series->encoder.body, &length);
-    return (double)(atomic_load(&allocations) - before);
+    return (double)(bench_allocations() - before);
 }
 
 /** Those of a collection and its export, without snappy's. */
 static double count_allocations(void *state) {
-    struct size *size = made(state);
-    const uint64_t before = atomic_load(&allocations);
-    series_collect(&size->translating);
-    series_deliver(&size->translating);
-    const double all = (double)(atomic_load(&allocations) - before);
-    return all - (double)size->translating.requests * count_snappy_allocations(state);
+    struct series *series = series_of(state);
+    const uint64_t before = bench_allocations();
+    series_collect(series);
+    series_deliver(series);
+    const double all = (double)(bench_allocations() - before);
+    return all - (double)series->requests * count_snappy_allocations(state);
+}
+
+static double message_bytes(void *state) {
+    const struct export *export = state;
+    struct series *series = series_of(export);
+    series_collect(series);
+    series_deliver(series);
+    return (double)series->message_bytes / (double)export->size->count;
+}
+
+/** Behind message_bytes. */
+static double body_bytes(void *state) {
+    const struct export *export = state;
+    (void)message_bytes(state);
+    return (double)series_of(export)->body_bytes / (double)export->size->count;
 }
 
 /* --- the floor: the bytes of all messages, copied and compressed --- */
@@ -245,74 +244,97 @@ static void run_export_floor(void *state, unsigned thread, uint64_t iterations) 
     }
 }
 
-static double message_bytes(void *state) {
-    const struct size *size = made(state);
-    return (double)size->translating.message_bytes / (double)size->count;
-}
-
-static double body_bytes(void *state) {
-    const struct size *size = made(state);
-    return (double)size->translating.body_bytes / (double)size->count;
-}
-
 /* --- set-up --- */
 
+/** Zeroed, and kept to the end. */
+static void *allocate(size_t size) {
+    void *memory = calloc(1, size);
+    if (memory == NULL) {
+        bench_die("no memory");
+    }
+    return memory;
+}
+
 static const char *named(const char *kind, const char *what, const char *number) {
-    static char texts[128][48];
+    static char texts[256][48];
     static size_t count;
+    if (count == sizeof texts / sizeof *texts) {
+        bench_die("too many names");
+    }
     (void)snprintf(texts[count], sizeof *texts, "%s.%s.%s", kind, what, number);
     return texts[count++];
 }
 
-static void add_time(struct size *size, const char *name, bench_run_fn run) {
+static void add_time(struct size *size, const char *name, bench_run_fn run, void *state) {
     const uint64_t samples = size->kind == SERIES_HISTOGRAMS ? size->count * 18 : size->count;
     bench_add(&(struct bench_case){.name = name,
                                    .unit = "ns/series",
                                    .run = run,
                                    .operations = (double)size->count,
-                                   .state = size,
+                                   .state = state,
                                    .most = samples >= 100000 ? 1 : 100000 / samples});
 }
 
-static void add_figure(struct size *size, const char *name, const char *unit,
-                       bench_figure_fn figure) {
-    bench_add(&(struct bench_case){.name = name, .unit = unit, .figure = figure, .state = size});
+/** By a version of the protocol; the name of the whole way. */
+static const char *add_export(const struct export *about, const char *word, const char *number) {
+    struct export *export = allocate(sizeof *export);
+    *export = *about;
+    char what[32];
+    const struct {
+        const char *what;
+        const char *unit;
+        bench_figure_fn figure;
+    } figures[] = {
+        {"queue_encode_snappy", "ns/series", time_deliver},
+        {"message", "bytes/series", message_bytes},
+        {"body", "bytes/series", body_bytes},
+        {"allocations", "per collection", count_allocations},
+        {"snappy_allocations", "per request", count_snappy_allocations},
+    };
+    (void)snprintf(what, sizeof what, "all%s", about->ending);
+    const char *all = named(word, what, number);
+    add_time(about->size, all, run_all, export);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        (void)snprintf(what, sizeof what, "%s%s", figures[i].what, about->ending);
+        bench_add(&(struct bench_case){.name = named(word, what, number),
+                                       .unit = figures[i].unit,
+                                       .figure = figures[i].figure,
+                                       .state = export});
+    }
+    return all;
 }
 
 static void add_size(enum series_kind kind, uint64_t count, const char *number, double target) {
-    struct size *size = calloc(1, sizeof *size);
-    if (size == NULL) {
-        bench_die("no memory");
-    }
+    struct size *size = allocate(sizeof *size);
     size->kind = kind;
     size->count = count;
     const char *word = kind == SERIES_COUNTERS ? "counters" : "histograms";
     const char *floor = named(word, "floor", number);
-    const char *all = named(word, "all", number);
-    add_time(size, floor, run_floor);
+    const char *export_floor = named(word, "export_floor", number);
+    add_time(size, floor, run_floor, size);
     if (kind == SERIES_COUNTERS) {
-        add_time(size, named(word, "snappy", number), run_snappy);
-        const char *export_floor = named(word, "export_floor", number);
-        add_time(size, named(word, "walk_floor", number), run_walk_floor);
-        add_time(size, named(word, "encode_floor", number), run_encode_floor);
-        add_time(size, export_floor, run_export_floor);
+        add_time(size, named(word, "snappy", number), run_snappy, size);
+        add_time(size, named(word, "walk_floor", number), run_walk_floor, size);
+        add_time(size, named(word, "encode_floor", number), run_encode_floor, size);
+        add_time(size, export_floor, run_export_floor, size);
+    }
+    add_time(size, named(word, "collect", number), run_collect, size);
+    add_time(size, named(word, "collect_whole", number), run_collect_whole, size);
+    add_time(size, named(word, "collect_translate", number), run_translate, size);
+    const struct export v1 = {size, &tachoi_protocol_v1, ""};
+    const struct export v2 = {size, &tachoi_protocol_v2, "_v2"};
+    const char *all = add_export(&v1, word, number);
+    const char *all_v2 = add_export(&v2, word, number);
+    bench_compare(all, floor, target);
+    bench_compare(all_v2, all, 0);
+    if (kind == SERIES_COUNTERS) {
         bench_compare(export_floor, floor, 0);
         bench_compare(all, export_floor, 0);
     }
-    add_time(size, named(word, "collect", number), run_collect);
-    add_time(size, named(word, "collect_whole", number), run_collect_whole);
-    add_time(size, named(word, "collect_translate", number), run_translate);
-    add_figure(size, named(word, "queue_encode_snappy", number), "ns/series", time_deliver);
-    add_time(size, all, run_all);
-    add_figure(size, named(word, "message", number), "bytes/series", message_bytes);
-    add_figure(size, named(word, "body", number), "bytes/series", body_bytes);
-    add_figure(size, named(word, "allocations", number), "per collection", count_allocations);
-    add_figure(size, named(word, "snappy_allocations", number), "per request",
-               count_snappy_allocations);
-    bench_compare(all, floor, target);
 }
 
 static void set_up(void) {
+    bench_allocations_check();
     add_size(SERIES_COUNTERS, 1000, "1k", 0);
     add_size(SERIES_COUNTERS, 10000, "10k", 0);
     add_size(SERIES_COUNTERS, 100000, "100k", 1.5);
@@ -324,6 +346,8 @@ static void set_up(void) {
     bench_compare("histograms.all.100k", "histograms.all.10k", 1.5);
     bench_limit("counters.allocations.10k", 0.5); /* none */
     bench_limit("histograms.allocations.10k", 0.5);
+    bench_limit("counters.allocations_v2.10k", 0.5);
+    bench_limit("histograms.allocations_v2.10k", 0.5);
 }
 
 int main(int argc, char **argv) {

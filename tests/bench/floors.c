@@ -94,7 +94,7 @@ enum { PACKED_MAX = 256, SLOTS = 4 * SETS };
 struct floor_series {
     uint64_t hash;
     size_t size;
-    _Alignas(64) uint64_t counter;
+    _Alignas(64) _Atomic(uint64_t) counter;
     unsigned char packed[PACKED_MAX];
 };
 
@@ -104,17 +104,43 @@ struct floor_table {
     struct floor_series *slots[SLOTS];
 };
 
-static size_t pack(unsigned char *out, tacho_attributes attributes) {
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/** Two moves of one size, which may overlap: a call of memcpy for each of these few bytes makes the
+ * whole look-up 4 ns slower with 3 attributes, 25 with 8. */
+ALWAYS_INLINE unsigned char *put_text(unsigned char *to, tacho_string text) {
+    const char *from = text.data;
+    const size_t length = text.length;
+    *to++ = (unsigned char)length;
+    if (length > 16) {
+        memcpy(to, from, 16);
+        if (length > 32) {
+            memcpy(to + 16, from + 16, length - 32);
+        }
+        memcpy(to + length - 16, from + length - 16, 16);
+    } else if (length >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + length - 8, from + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + length - 4, from + length - 4, 4);
+    } else if (length > 0) {
+        to[0] = (unsigned char)from[0];
+        to[length / 2] = (unsigned char)from[length / 2];
+        to[length - 1] = (unsigned char)from[length - 1];
+    }
+    return to + length;
+}
+
+ALWAYS_INLINE size_t pack(unsigned char *out, tacho_attributes attributes) {
     unsigned char *at = out;
     for (size_t i = 0; i < attributes.count; i++) {
         const tacho_attribute *item = &attributes.items[i];
-        *at++ = (unsigned char)item->key.length;
-        memcpy(at, item->key.data, item->key.length);
-        at += item->key.length;
-        *at++ = (unsigned char)item->value.type;
-        *at++ = (unsigned char)item->value.as.string.length;
-        memcpy(at, item->value.as.string.data, item->value.as.string.length);
-        at += item->value.as.string.length;
+        const unsigned char type = (unsigned char)item->value.type;
+        const tacho_string value = item->value.as.string;
+        at = put_text(at, item->key);
+        *at++ = type;
+        at = put_text(at, value);
     }
     return (size_t)(at - out);
 }
@@ -140,15 +166,27 @@ static void floor_table_init(struct floor_table *table, size_t attribute_count) 
     }
 }
 
+ALWAYS_INLINE struct floor_series *look_up(struct floor_table *table, uint64_t number) {
+    unsigned char packed[PACKED_MAX];
+    const size_t size = pack(packed, bench_set(&table->sets, number));
+    return *probe(table, XXH3_64bits(packed, size), packed, size);
+}
+
+/** With a cell of this thread. */
 static void run_lookup(void *state, unsigned thread, uint64_t iterations) {
-    struct floor_table *table = state;
     (void)thread;
     for (uint64_t i = 0; i < iterations; i++) {
-        unsigned char packed[PACKED_MAX];
-        const size_t size = pack(packed, bench_set(&table->sets, i));
-        struct floor_series *series = *probe(table, XXH3_64bits(packed, size), packed, size);
-        series->counter++;
-        BENCH_TOUCH(series);
+        struct floor_series *series = look_up(state, i);
+        const uint64_t old = atomic_load_explicit(&series->counter, memory_order_relaxed);
+        atomic_store_explicit(&series->counter, old + 1, memory_order_relaxed);
+    }
+}
+
+/** With a cell that others may add to as well. */
+static void run_lookup_xadd(void *state, unsigned thread, uint64_t iterations) {
+    (void)thread;
+    for (uint64_t i = 0; i < iterations; i++) {
+        atomic_fetch_add_explicit(&look_up(state, i)->counter, 1, memory_order_relaxed);
     }
 }
 
@@ -236,6 +274,8 @@ void bench_add_floors(void) {
         {.name = "floor.empty_call", .run = run_empty_call, .state = &tables[0].sets},
         {.name = "floor.lookup3", .run = run_lookup, .state = &tables[0]},
         {.name = "floor.lookup8", .run = run_lookup, .state = &tables[1]},
+        {.name = "floor.lookup3_xadd", .run = run_lookup_xadd, .state = &tables[0]},
+        {.name = "floor.lookup8_xadd", .run = run_lookup_xadd, .state = &tables[1]},
         {.name = "floor.observe", .run = run_observe},
         {.name = "floor.observe_locked", .run = run_observe_locked},
         {.name = "floor.observe_call", .run = run_observe_call, .state = handle},

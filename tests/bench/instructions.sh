@@ -119,11 +119,15 @@ tables=$(
     recorded 'bound counter, add' bound.counter
     recorded 'its floor: an atomic addition behind a call' floor.xadd_call
     recorded 'counter, add with 3 attributes' counter.3
-    recorded 'its floor' floor.lookup3
+    recorded 'its floor: the look-up and an atomic addition' floor.lookup3_xadd
+    recorded 'the look-up and a plain addition' floor.lookup3
     recorded 'bound explicit histogram, record' bound.histogram
     recorded 'its floor' floor.observe
-    row 'the floor of an export' '`counters.floor.10k`' \
+    recorded 'what its snapshots need: behind a call and a lock' floor.observe_locked_call
+    row 'memcpy and snappy on the messages' '`counters.floor.10k`' \
         "$(per_operation collect_bench counters.floor.10k 10 $((10 * 10000)))"
+    row 'the floor of an export, with labels at each series' '`counters.export_floor.10k`' \
+        "$(per_operation collect_bench counters.export_floor.10k 10 $((10 * 10000)))"
     row 'a counter series, collected to compressed' '`counters.all.10k`' \
         "$(per_operation collect_bench counters.all.10k 10 $((10 * 10000)))"
     # the profiles of the last one are still there

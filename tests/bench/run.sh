@@ -14,11 +14,12 @@ collect, memory, latency, or those named. Prints a table of figures and one of r
 every result as a line of JSON in build/bench/results.jsonl. Run it on a machine that does nothing
 else: docs/PERFORMANCE.md says how to read the figures.
 
-  --rounds N  rounds of each case, at least 7 (default 11)
+  --rounds N  rounds of each case, 7 to 101 (default 11)
   --write     puts the tables into docs/PERFORMANCE.md
   --help      this text
 
-Exit status 1: a ratio is over its target.
+Exit status 1: a ratio is over its target, or one thread alone had a measurement dropped. With 11
+rounds it takes a quarter of an hour and 2 GB of memory; docs/PERFORMANCE.md tells more.
 TEXT
 }
 
@@ -45,7 +46,14 @@ while (($# > 0)); do
     esac
     shift
 done
-((${#programs[@]} > 0)) || programs=(record record_static collect memory latency)
+all_programs=(record record_static collect memory latency)
+((${#programs[@]} > 0)) || programs=("${all_programs[@]}")
+# Before anything is built.
+{ [[ $rounds =~ ^[0-9]{1,3}$ ]] && ((10#$rounds >= 7 && 10#$rounds <= 101)); } ||
+    die "--rounds wants a number from 7 to 101, not $rounds"
+for program in "${programs[@]}"; do
+    [[ " ${all_programs[*]} " == *" $program "* ]] || die "there is no program $program"
+done
 
 cd "$root"
 need_packages gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libsnappy-dev \
@@ -63,11 +71,13 @@ for program in "${programs[@]}"; do
     [ "$program" = record_static ] && folder=build/bench_static
     say "$program"
     "$folder/tests/bench/${program%_static}_bench" --json --rounds "$rounds" | tee -a "$results" |
-        jq -r 'select(.median) | "    \(.case): \(.median) \(.unit)"'
+        jq -r 'select(.median) | "    \(.case): \(.median) \(.unit)" +
+            (if .done then ", dropped \(.dropped) of \(.done)" else "" end)'
 done
 
 figures=$(jq -r 'select(.median) |
-    "| \(.program) | \(.case) | \(.min) | \(.median) | \(.max) | \(.unit) |"' "$results")
+    "| \(.program) | \(.case) | \(.min) | \(.median) | \(.max) | \(.unit) | " +
+    (if .done then "\(.dropped) of \(.done) |" else "|" end)' "$results")
 ratios=$(jq -r 'select(.ratio) |
     "| \(.program) | \(.case) | \(if .against == "" then "" else "× " + .against end) | \(.min)" +
     " | \(.ratio) | \(.max) | " +
@@ -77,8 +87,8 @@ tables=$(
     printf '### Ratios\n\n'
     printf '| program | case | against | least | ratio | largest | target | |\n'
     printf '| --- | --- | --- | --- | --- | --- | --- | --- |\n%s\n\n' "$ratios"
-    printf '### Figures\n\n| program | case | min | median | max | unit |\n'
-    printf '| --- | --- | --- | --- | --- | --- |\n%s\n' "$figures"
+    printf '### Figures\n\n| program | case | min | median | max | unit | dropped |\n'
+    printf '| --- | --- | --- | --- | --- | --- | --- |\n%s\n' "$figures"
 )
 printf '\n%s\n' "$tables"
 

@@ -42,7 +42,10 @@ static const double bounds[SERIES_BOUNDS] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.
 
 void series_init(struct series *series, enum series_kind kind, uint64_t count,
                  enum series_way way) {
-    *series = (struct series){.count = count, .way = way, .time_ms = INT64_C(1800000000000)};
+    *series = (struct series){.count = count,
+                              .way = way,
+                              .time_ms = INT64_C(1800000000000),
+                              .protocol = &tachoi_protocol_v1};
     tachoi_converter_init(&series->converter, &(struct tachoi_converter_options){
                                                   .prometheus = {.disable_scope_info = true},
                                                   .disable_target_info = true});
@@ -70,7 +73,7 @@ void series_init(struct series *series, enum series_kind kind, uint64_t count,
         series->counter = tacho_meter_create_counter(meter, "requests", NULL);
     } else {
         series->histogram = tacho_meter_create_histogram(
-            meter, "duration",
+            meter, SERIES_HISTOGRAM_NAME,
             TACHO_OPTIONS(tacho_instrument_options, .explicit_bucket_boundaries = bounds,
                           .explicit_bucket_boundary_count = SERIES_BOUNDS));
     }
@@ -117,7 +120,7 @@ void series_collect_whole(struct series *series) {
 /** One request's worth of the flight. */
 static size_t encode_from(struct series *series, size_t begin) {
     const size_t end = tachoi_run_range_end(&series->flight, begin, REQUEST_SAMPLES);
-    if (tachoi_encoder_encode(&series->encoder, &tachoi_protocol_v1, &series->flight, begin, end,
+    if (tachoi_encoder_encode(&series->encoder, series->protocol, &series->flight, begin, end,
                               BODY_BYTES) != TACHOI_ENCODE_OK) {
         bench_die("a request cannot be encoded");
     }

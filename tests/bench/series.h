@@ -14,6 +14,8 @@
 
 enum { SERIES_BOUNDS = 15 };
 
+#define SERIES_HISTOGRAM_NAME "duration"
+
 enum series_kind { SERIES_COUNTERS, SERIES_HISTOGRAMS };
 
 /** How far a collection goes. */
@@ -34,6 +36,7 @@ struct series {
     struct tachoi_queue queue;
     struct tachoi_run flight;
     struct tachoi_encoder encoder;
+    const struct tachoi_protocol *protocol; /* of the next export; at first 1.0 */
     /* of the last export */
     uint64_t requests;
     uint64_t message_bytes; /* before compression */

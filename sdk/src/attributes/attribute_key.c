@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "attributes/attribute_expected.h"
 #include "attributes/attribute_pack.h"
 #include "attributes/attribute_set.h"
 #include "attributes/attribute_short.h"
@@ -73,7 +74,11 @@ static __attribute__((noinline)) void init_any(struct tachoi_attribute_key *key)
 }
 
 /* Out of line: a list in another order than the expected one. */
-static __attribute__((noinline)) void init_unexpected(struct tachoi_attribute_key *key) {
+__attribute__((noinline)) void
+tachoi_attribute_key_init_unexpected(struct tachoi_attribute_key *key,
+                                     tacho_attributes attributes) {
+    key->source = attributes;
+    key->filter = NULL;
     const unsigned char *end =
         tachoi_short_pack(key->scratch, key->scratch + sizeof key->scratch, key->source);
     if (end == NULL) {
@@ -85,15 +90,13 @@ static __attribute__((noinline)) void init_unexpected(struct tachoi_attribute_ke
 
 void tachoi_attribute_key_init_expecting(struct tachoi_attribute_key *key,
                                          tacho_attributes attributes, uint64_t order) {
-    key->source = attributes;
-    key->filter = NULL;
-    const unsigned char *end = tachoi_short_pack_expected(
-        key->scratch, key->scratch + sizeof key->scratch, attributes, order);
-    if (end == NULL) {
-        init_unexpected(key);
+    const size_t size = tachoi_attribute_key_pack_expected(key, attributes, order);
+    if (size == 0) {
+        tachoi_attribute_key_init_unexpected(key, attributes);
         return;
     }
-    hash_scratch(key, end);
+    tachoi_attribute_key_complete(key, attributes, size,
+                                  XXH3_64bits_withSeed(key->scratch, size, tachoi_hash_seed()));
 }
 
 void tachoi_attribute_key_init(struct tachoi_attribute_key *key, tacho_attributes attributes) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns what recording does with almost every list: few attributes, short keys, short plain values.
  * They are sorted and written without asking for room at each step, inline, without a call. The
- * order is attribute_order.h's and the bytes are attribute_pack.h's. Private to this folder.
+ * order is attribute_order.h's and the bytes are attribute_pack.h's. Private to this folder, for
+ * which attribute_expected.h opens it to the recording path.
  *
  * A list comes from a line of code, so its keys stand in the same order each time. Where that order
  * is known, the pairs are written in the expected order of keys, and each key is only held against
@@ -22,6 +23,7 @@
 
 #define TACHOI_SHORT_MAX 127          /* lengths and counts that take one byte */
 #define TACHOI_SHORT_PAIR_OVERHEAD 10 /* length of the key, type, and 8 bytes or a length */
+#define TACHOI_SHORT_PAIR_MAX (2 * TACHOI_SHORT_MAX + TACHOI_SHORT_PAIR_OVERHEAD)
 
 /* The compiler's own measure of size would keep these out of line. */
 #define TACHOI_SHORT_INLINE static inline __attribute__((always_inline))
@@ -147,8 +149,28 @@ TACHOI_SHORT_INLINE unsigned char *tachoi_short_put_pair(unsigned char *cursor,
     return tachoi_short_copy(cursor + 1, text.data, text.length);
 }
 
+/* Writes a pair with a short key where any short pair fits; NULL if it is not one. Of text it does
+ * little more than copy: this is what nearly each attribute of each measurement comes to. */
+TACHOI_SHORT_INLINE unsigned char *tachoi_short_put_fitting(unsigned char *cursor,
+                                                            const tacho_attribute *attr) {
+    const tacho_string key = attr->key;
+    if (__builtin_expect(attr->value.type != TACHO_VALUE_STRING, 0)) {
+        return tachoi_short_put_pair(cursor, cursor + TACHOI_SHORT_PAIR_MAX, attr);
+    }
+    const tacho_string text = attr->value.as.string;
+    if (text.length > TACHOI_SHORT_MAX || text.data == NULL) {
+        return NULL;
+    }
+    cursor[0] = (unsigned char)key.length;
+    cursor = tachoi_short_copy(cursor + 1, key.data, key.length);
+    cursor[0] = TACHO_VALUE_STRING;
+    cursor[1] = (unsigned char)text.length;
+    return tachoi_short_copy(cursor + 2, text.data, text.length);
+}
+
 /* Writes the packed form of a list of short pairs whose keys rise in the expected order; the end of
- * what was written, NULL if the list is not of this kind or there is not room enough. */
+ * what was written, NULL if the list is not of this kind or there may not be room enough. There is
+ * room for TACHOI_SHORT_PAIR_MAX bytes, at least. */
 TACHOI_SHORT_INLINE unsigned char *tachoi_short_pack_expected(unsigned char *out,
                                                               const unsigned char *end,
                                                               tacho_attributes attributes,
@@ -157,18 +179,18 @@ TACHOI_SHORT_INLINE unsigned char *tachoi_short_pack_expected(unsigned char *out
     if (count > TACHOI_ORDER_COUNT) {
         return NULL;
     }
+    const unsigned char *last_with_room = end - TACHOI_SHORT_PAIR_MAX;
     unsigned char *cursor = out;
     *cursor++ = (unsigned char)count;
     const tacho_attribute *last = NULL;
     unsigned last_byte = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++, order >>= 4U) {
         const size_t index = order & 0xfU;
-        order >>= 4U;
-        if (index >= count) {
+        if (index >= count || cursor > last_with_room) {
             return NULL;
         }
         const tacho_attribute *attr = &attributes.items[index];
-        if (attr->key.length == 0 || attr->key.data == NULL) {
+        if (attr->key.length - 1 >= TACHOI_SHORT_MAX || attr->key.data == NULL) { /* or empty */
             return NULL;
         }
         const unsigned byte = (unsigned char)attr->key.data[0];
@@ -177,7 +199,7 @@ TACHOI_SHORT_INLINE unsigned char *tachoi_short_pack_expected(unsigned char *out
         }
         last = attr;
         last_byte = byte;
-        cursor = tachoi_short_put_pair(cursor, end, attr);
+        cursor = tachoi_short_put_fitting(cursor, attr);
         if (cursor == NULL) {
             return NULL;
         }

@@ -104,20 +104,23 @@ enum tachoi_series_map_result tachoi_series_map_visit(struct tachoi_series_map *
                                                       const struct tachoi_attribute_key *key,
                                                       struct tachoi_series_visit *visit);
 
-/** The same, for a series that is known and has a place, without a call; visit.series is NULL, and
- * nothing is to be left, if that is not so, or if visits are counted since this one began. */
+/** The same by the packed bytes and their hash, for a series that is known and has a place, without
+ * a call; visit.series is NULL, and nothing is to be left, if that is not so, if visits are counted
+ * since this one began, or if another set has the same hash. */
 static inline __attribute__((always_inline)) struct tachoi_series_visit
-tachoi_series_map_visit_known(struct tachoi_series_map *map,
-                              const struct tachoi_attribute_key *key) {
+tachoi_series_map_visit_known(struct tachoi_series_map *map, uint64_t hash,
+                              const unsigned char *packed, size_t size) {
     struct tachoi_series_visit visit = {NULL, tachoi_visit_enter(&map->visits)};
     const struct tachoi_visits *uncounted = visit.running == NULL ? &map->visits : NULL;
     /* seq_cst, as in tachoi_series_map_visit, of which these are the steps */
     const uint32_t interval = atomic_load_explicit(&map->interval, memory_order_seq_cst);
     struct tachoi_series_table *table = atomic_load_explicit(&map->table, memory_order_seq_cst);
-    if ((uncounted == NULL || !tachoi_visits_are_counted(uncounted)) &&
-        tachoi_series_table_find(table, key, uncounted, &visit.series) && visit.series != NULL &&
-        atomic_load_explicit(&visit.series->place, memory_order_seq_cst) == interval) {
-        return visit;
+    if (uncounted == NULL || !tachoi_visits_are_counted(uncounted)) {
+        visit.series = tachoi_series_table_find_first(table, hash, packed, size, uncounted);
+        if (visit.series != NULL &&
+            atomic_load_explicit(&visit.series->place, memory_order_seq_cst) == interval) {
+            return visit;
+        }
     }
     tachoi_visit_leave(visit.running);
     return (struct tachoi_series_visit){NULL, NULL};

@@ -18,6 +18,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "attributes/attribute_set.h"
 #include "storage/series.h"
@@ -50,7 +52,6 @@ extern struct tachoi_series tachoi_series_tombstone;
 /**
  * Finds the series of exactly this set, NULL if there is none. `uncounted`: NULL for a visit that
  * is counted, or under the map's lock; else false, nothing found, if counting has begun meanwhile.
- * Inline, for the recording path.
  */
 static inline __attribute__((always_inline)) bool
 tachoi_series_table_find(struct tachoi_series_table *table, const struct tachoi_attribute_key *key,
@@ -74,6 +75,31 @@ tachoi_series_table_find(struct tachoi_series_table *table, const struct tachoi_
                                         series->attributes_size)) {
             *out = series;
             return true;
+        }
+    }
+}
+
+/**
+ * The same by the packed bytes, for the recording path: NULL also where it would be false, and
+ * where the first series of this hash is another set's. Nothing that a further step would need is
+ * kept while the bytes are compared.
+ */
+static inline __attribute__((always_inline)) struct tachoi_series *
+tachoi_series_table_find_first(const struct tachoi_series_table *table, uint64_t hash,
+                               const unsigned char *packed, size_t size,
+                               const struct tachoi_visits *uncounted) {
+    const size_t mask = table->mask;
+    for (size_t index = hash & mask;; index = (index + 1) & mask) {
+        /* seq_cst; as above */
+        struct tachoi_series *series =
+            atomic_load_explicit(&table->slots[index], memory_order_seq_cst);
+        if ((uncounted != NULL && tachoi_visits_are_counted(uncounted)) || series == NULL) {
+            return NULL;
+        }
+        if (series->hash == hash && series != &tachoi_series_tombstone) {
+            const bool is_same = series->attributes_size == size &&
+                                 memcmp(tachoi_series_attributes(series), packed, size) == 0;
+            return is_same ? series : NULL;
         }
     }
 }

@@ -4,7 +4,9 @@
 #include "storage/sync_storage.h"
 #include "storage/series_record.h"
 
+#include "attributes/attribute_expected.h"
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "tacho/status.h"
 
 /* Apart, so that what is more often run saves no registers for what is not. */
@@ -40,6 +42,7 @@ static bool init(struct tachoi_sync_storage *storage, const struct tachoi_storag
         atomic_store_explicit(&storage->orders[i], TACHOI_ORDER_AS_GIVEN, memory_order_relaxed);
     }
     storage->idle_ns = config->idle_ns;
+    storage->hash_seed = tachoi_hash_seed();
     storage->family.is_watched = config->idle_ns != 0;
     storage->interval_start_unix_nano = config->creation_unix_nano;
     storage->last_collect_ns = config->clock->monotonic_ns(config->clock->user);
@@ -87,10 +90,11 @@ static inline _Atomic(uint64_t) *expected_order(struct tachoi_sync_storage *stor
 }
 
 /** Expects the next lists of this length in the order of this one. Sets beyond the limit come here
- * each time, so they teach nothing: what all recorders read is not to be written all the time. */
+ * each time, and so do lists that are too long to be packed in any order, so they teach nothing:
+ * what all recorders read is not to be written all the time. */
 static void learn_order(struct tachoi_sync_storage *storage, const struct tachoi_attribute_key *key,
                         const struct tachoi_series *series) {
-    if (storage->filter == NULL && series != storage->map.overflow) {
+    if (storage->filter == NULL && key->is_packed && series != storage->map.overflow) {
         const uint64_t order = tachoi_attribute_order(key->source);
         _Atomic(uint64_t) *expected = expected_order(storage, key->source);
         if (order != atomic_load_explicit(expected, memory_order_relaxed)) {
@@ -117,20 +121,45 @@ static NOINLINE struct tachoi_series_visit visit_unknown(struct tachoi_sync_stor
     return visit;
 }
 
-/** Finds the series that takes the measurement; none when it had to be dropped, which is counted.
- * To be left in any case. The key keeps the attributes, so that nobody else has to. */
-static ALWAYS_INLINE struct tachoi_series_visit visit(struct tachoi_sync_storage *storage,
-                                                      tacho_attributes attributes,
-                                                      struct tachoi_attribute_key *key) {
+/** Out of line: behind a filter, a long list, or one in another order than the expected one. */
+static NOINLINE struct tachoi_series_visit visit_any(struct tachoi_sync_storage *storage,
+                                                     tacho_attributes attributes,
+                                                     struct tachoi_attribute_key *key) {
     if (storage->filter == NULL) {
-        const uint64_t order =
-            atomic_load_explicit(expected_order(storage, attributes), memory_order_relaxed);
-        tachoi_attribute_key_init_expecting(key, attributes, order);
+        tachoi_attribute_key_init_unexpected(key, attributes);
     } else {
         tachoi_attribute_key_init_filtered(key, attributes, storage->filter);
     }
-    const struct tachoi_series_visit known = tachoi_series_map_visit_known(&storage->map, key);
-    return known.series != NULL ? known : visit_unknown(storage, key);
+    if (key->is_packed) {
+        const struct tachoi_series_visit known =
+            tachoi_series_map_visit_known(&storage->map, key->hash, key->scratch, key->size);
+        if (known.series != NULL) {
+            return known;
+        }
+    }
+    return visit_unknown(storage, key);
+}
+
+/** Finds the series that takes the measurement; none when it had to be dropped, which is counted.
+ * To be left in any case. */
+static ALWAYS_INLINE struct tachoi_series_visit visit(struct tachoi_sync_storage *storage,
+                                                      tacho_attributes attributes) {
+    struct tachoi_attribute_key key;
+    const uint64_t order =
+        atomic_load_explicit(expected_order(storage, attributes), memory_order_relaxed);
+    const size_t size =
+        storage->filter == NULL ? tachoi_attribute_key_pack_expected(&key, attributes, order) : 0;
+    if (__builtin_expect(size == 0, 0)) {
+        return visit_any(storage, attributes, &key);
+    }
+    const uint64_t hash = tachoi_hash_bytes(key.scratch, size, storage->hash_seed);
+    const struct tachoi_series_visit known =
+        tachoi_series_map_visit_known(&storage->map, hash, key.scratch, size);
+    if (__builtin_expect(known.series != NULL, 1)) {
+        return known;
+    }
+    tachoi_attribute_key_complete(&key, attributes, size, hash);
+    return visit_unknown(storage, &key);
 }
 
 static struct tachoi_sync_storage *storage_of(const struct tachoi_series *series) {
@@ -178,13 +207,12 @@ static ALWAYS_INLINE void add_found_i64(struct tachoi_sync_storage *storage,
 
 void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t value,
                                     tacho_attributes attributes) {
-    struct tachoi_attribute_key key;
-    const struct tachoi_series_visit found = visit(storage, attributes, &key);
+    const struct tachoi_series_visit found = visit(storage, attributes);
     struct tachoi_series *series = found.series;
     if (series != NULL) {
         add_found_i64(storage, series, value);
         if (tachoi_exemplars_are_on(storage->family.exemplars)) {
-            consider(series, (union tachoi_measured){.i64 = value}, key.source);
+            consider(series, (union tachoi_measured){.i64 = value}, attributes);
         }
     }
     tachoi_series_map_leave(&found);
@@ -192,13 +220,12 @@ void tachoi_sync_storage_record_i64(struct tachoi_sync_storage *storage, int64_t
 
 void tachoi_sync_storage_record_f64(struct tachoi_sync_storage *storage, double value,
                                     tacho_attributes attributes) {
-    struct tachoi_attribute_key key;
-    const struct tachoi_series_visit found = visit(storage, attributes, &key);
+    const struct tachoi_series_visit found = visit(storage, attributes);
     struct tachoi_series *series = found.series;
     if (series != NULL) {
         tachoi_series_record_f64(series, value);
         if (tachoi_exemplars_are_on(storage->family.exemplars)) {
-            consider(series, (union tachoi_measured){.f64 = value}, key.source);
+            consider(series, (union tachoi_measured){.f64 = value}, attributes);
         }
     }
     tachoi_series_map_leave(&found);

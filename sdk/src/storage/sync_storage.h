@@ -33,6 +33,7 @@ struct tachoi_sync_storage {
     struct tachoi_exemplar_policy exemplars; /* family.exemplars, if there are any */
     const struct tachoi_attribute_filter *filter;
     uint64_t idle_ns;
+    uint64_t hash_seed; /* the process's */
     /* atomic */
     /* in which lists are expected, by their length: those of new series; only hints */
     _Atomic(uint64_t) orders[TACHOI_LIST_LENGTHS];
