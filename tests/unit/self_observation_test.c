@@ -174,14 +174,14 @@ Test(self_observation, collections_and_exports_are_measured_under_the_names_of_o
 /* OBS-02: "<type>/<n>", each reader and exporter a number of its own */
 Test(self_observation, components_of_one_type_are_numbered) {
     struct sdk observer = make_sdk();
-    struct test_exporter test = {0};
+    struct test_exporter test = {0}; /* with an account, in which nothing happens */
     tacho_meter_provider *providers[2];
     for (size_t i = 0; i < 2; i++) {
         tacho_metric_reader *reader = make_periodic_reader(&test, 3600 * 1000);
         providers[i] = make_observed(reader, observer.provider);
         cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
         struct seen_list list = observe(observer.reader);
-        cr_assert(eq(sz, list.count, i + 1), "an exporter with an account measures itself");
+        cr_assert(eq(sz, list.count, i + 1));
         const struct seen *seen = &list.items[i];
         cr_expect(eq(str, (char *)seen->type, (char *)"periodic_metric_reader"));
         char expected[64];
@@ -224,6 +224,105 @@ Test(self_observation, failures_are_counted_by_their_kind) {
     }
     tacho_meter_provider_destroy(provider);
     tacho_meter_provider_destroy(observer.provider);
+}
+
+/* OBS-01, OBS-03: what an exporter accepts now and delivers later is measured by its account */
+Test(self_observation, an_account_is_told_by_what_it_has_gained) {
+    struct sdk observer = make_sdk();
+    struct test_exporter test = {0};
+    tacho_metric_reader *reader = make_periodic_reader(&test, 3600 * 1000);
+    tacho_meter_provider *provider = make_observed(reader, observer.provider);
+    test.account = (tacho_delivery){.accepted = 10, .acknowledged = 4, .pending = 6};
+    cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    struct seen_list list = observe(observer.reader);
+    cr_assert(ne(ptr, (void *)find(&list, INFLIGHT, ""), NULL));
+    cr_assert(ne(ptr, (void *)find(&list, EXPORTED, ""), NULL));
+    cr_expect(eq(i64, find(&list, INFLIGHT, "")->value, 6));
+    cr_expect(eq(i64, find(&list, EXPORTED, "")->value, 4));
+    cr_expect(eq(str, (char *)find(&list, EXPORTED, "")->type, (char *)"test_metric_exporter"));
+    cr_expect(eq(ptr, (void *)find(&list, EXPORTED, "rejected"), NULL), "only on failure");
+    cr_expect(eq(ptr, (void *)find(&list, OPERATION, ""), NULL), "exports only accept");
+
+    test.account = (tacho_delivery){
+        .accepted = 12, .acknowledged = 5, .failed = 2, .dropped = 3, .pending = 2};
+    cr_assert(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    list = observe(observer.reader);
+    cr_expect(eq(i64, find(&list, INFLIGHT, "")->value, 2));
+    cr_expect(eq(i64, find(&list, EXPORTED, "")->value, 5));
+    cr_assert(ne(ptr, (void *)find(&list, EXPORTED, "rejected"), NULL));
+    cr_assert(ne(ptr, (void *)find(&list, EXPORTED, "dropped"), NULL));
+    cr_expect(eq(i64, find(&list, EXPORTED, "rejected")->value, 2));
+    cr_expect(eq(i64, find(&list, EXPORTED, "dropped")->value, 3));
+
+    test.account = (tacho_delivery){.accepted = 12, .acknowledged = 7, .failed = 2, .dropped = 3};
+    tacho_meter_provider_destroy(provider); /* what its end has settled comes as well */
+    list = observe(observer.reader);
+    cr_expect(eq(i64, find(&list, INFLIGHT, "")->value, 0));
+    cr_expect(eq(i64, find(&list, EXPORTED, "")->value, 7));
+    tacho_meter_provider_destroy(observer.provider);
+}
+
+/* --- an exporter that measures itself --- */
+
+struct own_metrics {
+    unsigned calls;
+    unsigned exports_before;
+    tacho_meter_provider *provider;
+    struct test_exporter test; /* what the other functions of the table get */
+};
+
+static void observe_own(void *self, tacho_meter_provider *provider) {
+    struct own_metrics *own = self;
+    own->calls++;
+    own->exports_before = own->test.exports;
+    own->provider = provider;
+}
+
+static int export_own(void *self, const tacho_metric_batch *batch, uint64_t deadline_ns) {
+    struct own_metrics *own = self;
+    return test_export(&own->test, batch, deadline_ns);
+}
+
+static tacho_metric_reader *make_own_reader(struct own_metrics *own) {
+    static const tacho_metric_exporter_ops ops = {.struct_size = sizeof ops,
+                                                  .name = "own",
+                                                  .export_batch = export_own,
+                                                  .observe = observe_own};
+    tacho_metric_exporter *exporter = NULL;
+    tacho_metric_reader *reader = NULL;
+    cr_assert(eq(int, tacho_metric_exporter_create(&ops, own, &exporter), TACHO_OK));
+    cr_assert(eq(int, tacho_manual_reader_create(exporter, NULL, &reader), TACHO_OK));
+    return reader;
+}
+
+/* OBS-01, OBS-04 */
+Test(self_observation, an_exporter_is_told_once_where_to_measure_itself) {
+    struct sdk observer = make_sdk();
+    struct own_metrics own = {0};
+    tacho_metric_reader *reader = make_own_reader(&own);
+    tacho_meter_provider *provider = make_observed(reader, observer.provider);
+    cr_expect(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    cr_expect(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    cr_expect(eq(u32, own.calls, 1));
+    cr_expect(eq(u32, own.exports_before, 0));
+    cr_expect(eq(ptr, own.provider, observer.provider));
+    tacho_meter_provider_destroy(provider);
+    tacho_meter_provider_destroy(observer.provider);
+
+    struct own_metrics global = {0};
+    provider = make_observed(make_own_reader(&global), NULL);
+    cr_expect(eq(ptr, global.provider, tacho_meter_provider_global()));
+    tacho_meter_provider_destroy(provider);
+}
+
+/* OBS-04: opt-in */
+Test(self_observation, an_exporter_is_not_told_where_it_is_off) {
+    struct own_metrics own = {0};
+    tacho_metric_reader *reader = make_own_reader(&own);
+    tacho_meter_provider *provider = make_provider(&reader, 1);
+    cr_expect(eq(int, tacho_metric_reader_collect(reader, 0), TACHO_OK));
+    cr_expect(eq(u32, own.calls, 0));
+    tacho_meter_provider_destroy(provider);
 }
 
 static int fail_to_produce(void *self, const tacho_produce_request *request, tacho_produced *out) {

@@ -108,6 +108,12 @@ int tachoi_exporter_shutdown(tacho_metric_exporter *exporter, uint64_t deadline_
     return outcome(exporter->ops.shutdown(exporter->self, deadline_ns));
 }
 
+void tachoi_exporter_observe(tacho_metric_exporter *exporter, tacho_meter_provider *provider) {
+    if (exporter->ops.observe != NULL) {
+        exporter->ops.observe(exporter->self, provider);
+    }
+}
+
 bool tachoi_exporter_is_here(tacho_metric_exporter *exporter) {
     return tachoi_gate_is_mine(&exporter->flush_gate);
 }

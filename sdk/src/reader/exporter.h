@@ -34,6 +34,9 @@ int tachoi_exporter_force_flush(tacho_metric_exporter *exporter, uint64_t deadli
 /** Only the first call reaches the exporter; later ones return TACHO_OK. */
 int tachoi_exporter_shutdown(tacho_metric_exporter *exporter, uint64_t deadline_ns);
 
+/** Tells it where to measure itself, if it wants to know. Before the first export. */
+void tachoi_exporter_observe(tacho_metric_exporter *exporter, tacho_meter_provider *provider);
+
 /** Whether the calling thread is in its force_flush. */
 bool tachoi_exporter_is_here(tacho_metric_exporter *exporter);
 

@@ -94,12 +94,16 @@ struct tachoi_collector_config tachoi_reader_config_move(tacho_metric_reader *re
 }
 
 void tachoi_reader_observe(tacho_metric_reader *reader, tacho_meter_provider *provider) {
-    const tacho_metric_exporter *exporter = reader->exporter;
-    tachoi_self_observation_init(&reader->observation, provider,
+    tacho_metric_exporter *exporter = reader->exporter;
+    tacho_meter_provider *observer = provider != NULL ? provider : tacho_meter_provider_global();
+    tachoi_self_observation_init(&reader->observation, observer,
                                  reader->thread != NULL ? "periodic_metric_reader"
                                                         : "manual_metric_reader",
                                  exporter != NULL ? exporter->ops.name : NULL,
                                  exporter != NULL && exporter->ops.delivery != NULL);
+    if (exporter != NULL) {
+        tachoi_exporter_observe(exporter, observer);
+    }
 }
 
 void tachoi_reader_attach(tacho_metric_reader *reader, struct tachoi_pipeline *pipeline,
@@ -189,6 +193,10 @@ int tachoi_reader_finish(tacho_metric_reader *reader, uint64_t deadline_ns) {
                         ? tachoi_reader_collect(reader, deadline_ns, true, NULL, NULL)
                         : TACHO_OK;
     int stopped = tachoi_exporter_shutdown(reader->exporter, deadline_ns);
+    if (tachoi_gate_enter(&reader->collect_gate, deadline_ns) == TACHO_OK) {
+        tachoi_self_observe_account(&reader->observation, reader->exporter);
+        tachoi_gate_leave(&reader->collect_gate);
+    }
     return tachoi_status_join(outcome(collected), stopped);
 }
 

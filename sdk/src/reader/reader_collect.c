@@ -135,6 +135,7 @@ static int consume_last(const struct collecting *collecting, const tacho_metric_
 
 /* Inside the gate. */
 static int collect_and_consume(struct collecting *collecting) {
+    tachoi_self_observe_account(&collecting->reader->observation, collecting->reader->exporter);
     collect_own(collecting);
     if (collecting->own == NULL) {
         observe_collection(collecting);

@@ -82,7 +82,8 @@ static tacho_histogram *make_duration(tacho_meter *meter, const char *name,
     return tacho_meter_create_histogram(meter, name, &options);
 }
 
-static void observe_exporter(struct tachoi_self_observation *self, tacho_meter *meter) {
+static void observe_exporter(struct tachoi_self_observation *self, tacho_meter *meter,
+                             bool has_account) {
     self->inflight = tacho_meter_create_up_down_counter(
         meter, "otel.sdk.exporter.metric_data_point.inflight",
         TACHO_OPTIONS(tacho_instrument_options, .unit = "{data_point}",
@@ -92,22 +93,23 @@ static void observe_exporter(struct tachoi_self_observation *self, tacho_meter *
         meter, "otel.sdk.exporter.metric_data_point.exported",
         TACHO_OPTIONS(tacho_instrument_options, .unit = "{data_point}",
                       .description = "Data points whose export has ended, well or not"));
-    self->export_duration =
-        make_duration(meter, "otel.sdk.exporter.operation.duration", "How long one export took");
+    if (!has_account) {
+        self->export_duration = make_duration(meter, "otel.sdk.exporter.operation.duration",
+                                              "How long one export took");
+    }
 }
 
 void tachoi_self_observation_init(struct tachoi_self_observation *self,
                                   tacho_meter_provider *provider, const char *reader_type,
                                   const char *exporter, bool has_account) {
     tacho_meter *meter = tacho_meter_provider_get_meter(
-        provider != NULL ? provider : tacho_meter_provider_global(), METER_NAME,
-        TACHO_OPTIONS(tacho_scope_options, .version = TACHO_VERSION));
+        provider, METER_NAME, TACHO_OPTIONS(tacho_scope_options, .version = TACHO_VERSION));
     name_component(&self->reader, reader_type, "");
     self->collection_duration = make_duration(meter, "otel.sdk.metric_reader.collection.duration",
                                               "How long one collection took");
-    if (exporter != NULL && !has_account) {
+    if (exporter != NULL) {
         name_component(&self->exporter, exporter, "_metric_exporter");
-        observe_exporter(self, meter);
+        observe_exporter(self, meter, has_account);
     }
 }
 
@@ -138,8 +140,34 @@ static void add_inflight(const struct tachoi_self_observation *self, int64_t poi
     }
 }
 
+static void add_exported(const struct tachoi_self_observation *self, uint64_t points,
+                         const char *error) {
+    tacho_attribute items[MAX_ATTRIBUTES];
+    if (points > 0) {
+        tacho_counter_add(self->exported, (int64_t)points, describe(&self->exporter, error, items));
+    }
+}
+
+void tachoi_self_observe_account(struct tachoi_self_observation *self,
+                                 const tacho_metric_exporter *exporter) {
+    if (self->inflight == NULL || self->export_duration != NULL ||
+        !(tacho_counter_enabled(self->exported, NULL) ||
+          tacho_up_down_counter_enabled(self->inflight, NULL))) {
+        return; /* all of it will be told when somebody listens */
+    }
+    tacho_delivery now;
+    tacho_metric_exporter_delivery(exporter, &now);
+    if (now.pending != self->told.pending) {
+        add_inflight(self, (int64_t)(now.pending - self->told.pending));
+    }
+    add_exported(self, now.acknowledged - self->told.acknowledged, NULL);
+    add_exported(self, now.failed - self->told.failed, "rejected");
+    add_exported(self, now.dropped - self->told.dropped, "dropped");
+    self->told = now;
+}
+
 void tachoi_self_observe_export_begin(const struct tachoi_self_observation *self, size_t points) {
-    if (self->inflight != NULL) {
+    if (self->export_duration != NULL) {
         add_inflight(self, (int64_t)points);
     }
 }
@@ -147,7 +175,7 @@ void tachoi_self_observe_export_begin(const struct tachoi_self_observation *self
 void tachoi_self_observe_export_end(const struct tachoi_self_observation *self, size_t points,
                                     uint64_t begin_ns, int status) {
     tacho_attribute items[MAX_ATTRIBUTES];
-    if (self->inflight == NULL) {
+    if (self->export_duration == NULL) {
         return;
     }
     tacho_attributes outcome = describe(&self->exporter, error_type(status, "rejected"), items);

@@ -4,9 +4,11 @@
  *
  * Recorded inside a collection, which is allowed, as recording waits for none; what a collection
  * adds comes with the next one (what the export of a part adds, perhaps with a later part), and is
- * one point of a series that exists, so that nothing feeds itself. An exporter that keeps an
- * account decides later what became of its points than when it takes them: it measures itself, and
- * here is silence. (OBS-01..04) */
+ * one point of a series that exists, so that nothing feeds itself.
+ *
+ * An exporter that keeps an account delivers later what it takes now. Then nothing is measured of
+ * its exports; at each collection, and when it has been shut down, what its account has gained is
+ * added. The account is in samples, of which a histogram point may make many. (OBS-01..04) */
 #ifndef TACHOI_READER_SELF_OBSERVATION_H
 #define TACHOI_READER_SELF_OBSERVATION_H
 
@@ -26,18 +28,22 @@ struct tachoi_component {
     char type[80];
 };
 
-/** Of one reader. Zero: off. Immutable after init; any thread. */
+/** Of one reader. Zero: off. Any thread, but for what is the gate's. */
 struct tachoi_self_observation {
+    /* immutable after init */
     struct tachoi_component reader;
     struct tachoi_component exporter;
     tacho_histogram *collection_duration; /* NULL = off, as are the following */
     tacho_up_down_counter *inflight;
     tacho_counter *exported;
-    tacho_histogram *export_duration;
+    tacho_histogram *export_duration; /* NULL for an exporter that keeps an account */
+
+    /* guarded by the reader's gate */
+    tacho_delivery told; /* of the account */
 };
 
-/** Switches it on: names the components and makes the instruments at `provider`, NULL = the global
- * one. `exporter` (NULL = none) is the table's name, `has_account` whether it measures itself. */
+/** Switches it on: names the components and makes the instruments at `provider`. `exporter` (NULL =
+ * none) is the table's name, `has_account` whether it keeps an account. */
 void tachoi_self_observation_init(struct tachoi_self_observation *self,
                                   tacho_meter_provider *provider, const char *reader_type,
                                   const char *exporter, bool has_account);
@@ -45,6 +51,11 @@ void tachoi_self_observation_init(struct tachoi_self_observation *self,
 /** A collection has ended that took so long, without the exports of its parts. */
 void tachoi_self_observe_collection(const struct tachoi_self_observation *self,
                                     uint64_t duration_ns, int status);
+
+/** Adds what the account of `exporter` (NULL allowed), if it keeps one, has gained since the last
+ * call. Inside the reader's gate. */
+void tachoi_self_observe_account(struct tachoi_self_observation *self,
+                                 const tacho_metric_exporter *exporter);
 
 /** An export of so many points begins. */
 void tachoi_self_observe_export_begin(const struct tachoi_self_observation *self, size_t points);

@@ -67,9 +67,9 @@ typedef struct tacho_meter_provider_options {
     /**
      * Optional. Measure the SDK itself, under OpenTelemetry's names (otel.sdk.*): opt-in, as the
      * names may still change. The durations of collections, and what becomes of the points that
-     * are exported; but the latter not for exporters that keep an account (the table has
-     * `delivery`), as they only accept here what they deliver later: they measure themselves.
-     * (OBS-01..04)
+     * are exported; of an exporter that keeps an account (the table has `delivery`), and so
+     * delivers later what it accepts now, as that account tells, in samples. Exporters whose table
+     * has `observe` measure themselves beside that. (OBS-01..04)
      */
     bool enable_self_observation;
     /** Optional (NULL = the global provider). Which provider measures that; may be another one

@@ -5,6 +5,7 @@
 #ifndef TACHO_SDK_METRIC_EXPORTER_H
 #define TACHO_SDK_METRIC_EXPORTER_H
 
+#include "tacho/meter.h"
 #include "tacho/sdk/aggregation.h"
 #include "tacho/sdk/clock.h"
 #include "tacho/sdk/metric_data.h"
@@ -81,6 +82,15 @@ typedef struct tacho_metric_exporter_ops {
      * smaller still.
      */
     size_t batch_points;
+    /**
+     * Optional (NULL = it has nothing to measure of itself). Told once where to measure itself,
+     * before the first export, if the provider of its reader has self-observation on: it gets a
+     * meter of `provider`, in its own name and version, and makes instruments. `provider` may be
+     * another one than the reader's and outlives the exporter. destroy must unregister callbacks
+     * and release bound instruments; until then, also after shutdown, callbacks may run on any
+     * thread. What the SDK measures of exporters (otel.sdk.exporter.*) is measured all the same.
+     */
+    void (*observe)(void *self, tacho_meter_provider *provider);
 } tacho_metric_exporter_ops;
 
 /**
