@@ -33,6 +33,7 @@ uint64_t tachoi_settlement_samples(const struct tachoi_settlement *settlement) {
 void tachoi_account_settle_locked(struct tachoi_account *account,
                                   const struct tachoi_settlement *settlement) {
     account->acknowledged += settlement->acknowledged;
+    account->histograms_acknowledged += settlement->histograms_acknowledged;
     account->failed += settlement->failed;
     account->dropped_too_old += settlement->dropped_too_old;
     account->dropped_invalid += settlement->dropped_invalid;
@@ -44,6 +45,16 @@ void tachoi_account_settle_locked(struct tachoi_account *account,
         account->highest_sent_timestamp_ms = settlement->newest_ms;
     }
     pthread_cond_broadcast(&account->changed);
+}
+
+void tachoi_account_count_answer_locked(struct tachoi_account *account, int status) {
+    struct tachoi_answers *const last = &account->answers[TACHOI_ANSWER_KINDS - 1];
+    struct tachoi_answers *answers = account->answers;
+    while (answers < last && answers->count > 0 && answers->status != status) {
+        answers++;
+    }
+    answers->status = answers < last ? status : TACHOI_OTHER_STATUS;
+    answers->count++;
 }
 
 uint64_t tachoi_account_dropped_locked(const struct tachoi_account *account) {
@@ -64,6 +75,7 @@ static void tell_samples_locked(const struct tachoi_account *account,
                                 tacho_remote_write_stats *out) {
     out->accepted = account->accepted;
     out->acknowledged = account->acknowledged;
+    out->histograms_acknowledged = account->histograms_acknowledged;
     out->failed = account->failed;
     out->dropped_queue_full = account->dropped_queue_full;
     out->dropped_too_old = account->dropped_too_old;

@@ -10,6 +10,15 @@
 
 #include "tacho/exporters/remote_write.h"
 
+/** Answers of one status. */
+struct tachoi_answers {
+    int status; /* 0 = no answer; TACHOI_OTHER_STATUS */
+    uint64_t count;
+};
+
+/** Receivers give few; whatever they invent, more are not told apart. */
+enum { TACHOI_ANSWER_KINDS = 24, TACHOI_OTHER_STATUS = -1 };
+
 struct tachoi_account {
     /* immutable after init */
     pthread_mutex_t lock;
@@ -18,6 +27,7 @@ struct tachoi_account {
     /* guarded by lock; in samples */
     uint64_t accepted;
     uint64_t acknowledged;
+    uint64_t histograms_acknowledged; /* native ones, of them */
     uint64_t failed;
     uint64_t dropped_queue_full;
     uint64_t dropped_too_old;
@@ -49,7 +59,8 @@ struct tachoi_account {
     uint64_t written_mismatches;
     int64_t highest_timestamp_ms; /* accepted; 0 = none */
     int64_t highest_sent_timestamp_ms;
-    int protocol; /* of the next request */
+    struct tachoi_answers answers[TACHOI_ANSWER_KINDS]; /* to the requests; the first with 0 ends */
+    int protocol;                                       /* of the next request */
     int last_http_status;
     char last_error[200]; /* why the last attempt failed, "" if it did not */
 };
@@ -57,6 +68,7 @@ struct tachoi_account {
 /** What became of samples that were in flight. */
 struct tachoi_settlement {
     uint64_t acknowledged;
+    uint64_t histograms_acknowledged; /* of them */
     uint64_t failed;
     uint64_t dropped_too_old;
     uint64_t dropped_invalid;
@@ -76,6 +88,9 @@ void tachoi_account_fini(struct tachoi_account *account);
 void tachoi_account_settle_locked(struct tachoi_account *account,
                                   const struct tachoi_settlement *settlement);
 uint64_t tachoi_settlement_samples(const struct tachoi_settlement *settlement);
+
+/** Counts an answer; 0 = none came. */
+void tachoi_account_count_answer_locked(struct tachoi_account *account, int status);
 
 /** Samples given up here, and those that did not arrive for any reason. The lock is held. */
 uint64_t tachoi_account_dropped_locked(const struct tachoi_account *account);

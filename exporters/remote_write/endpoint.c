@@ -27,10 +27,15 @@ void tachoi_endpoint_init(struct tachoi_endpoint *endpoint,
         .client = client,
         .validates = values->validate == TACHO_REMOTE_WRITE_ALWAYS ||
                      (values->validate == TACHO_REMOTE_WRITE_AUTO && VALIDATES_BY_ITSELF)};
+    tachoi_request_metrics_init(&endpoint->metrics);
     tachoi_negotiation_init(&endpoint->negotiation, values->protocol,
                             values->require_written_headers);
     tachoi_request_dump_init(&endpoint->dump, values->refused_request_folder);
     account->protocol = endpoint->negotiation.version;
+}
+
+void tachoi_endpoint_fini(struct tachoi_endpoint *endpoint) {
+    tachoi_request_metrics_fini(&endpoint->metrics);
 }
 
 const struct tachoi_protocol *tachoi_endpoint_protocol(struct tachoi_endpoint *endpoint,

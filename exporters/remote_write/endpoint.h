@@ -10,6 +10,7 @@
 #include "remote_write/negotiation.h"
 #include "remote_write/options.h"
 #include "remote_write/request_dump.h"
+#include "remote_write/request_metrics.h"
 
 struct tachoi_endpoint {
     /* immutable after init */
@@ -17,6 +18,8 @@ struct tachoi_endpoint {
     struct tachoi_account *account;
     struct tachoi_http_client *client;
     bool validates; /* each request, before it leaves */
+
+    struct tachoi_request_metrics metrics; /* as its header says */
 
     /* sending thread only */
     struct tachoi_negotiation negotiation;
@@ -27,6 +30,8 @@ struct tachoi_endpoint {
 void tachoi_endpoint_init(struct tachoi_endpoint *endpoint,
                           const struct tachoi_remote_write_config *config,
                           struct tachoi_account *account, struct tachoi_http_client *client);
+
+void tachoi_endpoint_fini(struct tachoi_endpoint *endpoint);
 
 /** What a request that is made now speaks. */
 const struct tachoi_protocol *tachoi_endpoint_protocol(struct tachoi_endpoint *endpoint,

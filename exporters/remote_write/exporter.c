@@ -19,6 +19,7 @@
 #include "remote_write/exit_handler.h"
 #include "remote_write/export_gate.h"
 #include "remote_write/metadata_bodies.h"
+#include "remote_write/self_metrics.h"
 #include "remote_write/stats.h"
 #include "tacho/sdk/diagnostics.h"
 
@@ -37,6 +38,7 @@ struct tachoi_remote_write_exporter {
     struct tachoi_metadata_maker metadata;
 
     struct tachoi_worker worker;
+    struct tachoi_self_metrics self_metrics;
     struct tachoi_exit_entry exit_entry; /* guarded by the exit handler */
 };
 
@@ -254,6 +256,7 @@ static void destroy(void *self) {
     if (exporter == NULL || is_forked(exporter)) {
         return;
     }
+    tachoi_self_metrics_stop(&exporter->self_metrics);
     tachoi_exit_handler_remove(&exporter->exit_entry);
     (void)tachoi_worker_close(&exporter->worker, 0, TACHOI_STOP_GRACE_MS);
     if (tachoi_worker_end(&exporter->worker)) {
@@ -275,6 +278,13 @@ static void delivery(void *self, tacho_delivery *out) {
     tachoi_remote_write_stats_delivery(&stats, out);
 }
 
+static void observe(void *self, tacho_meter_provider *provider) {
+    struct tachoi_remote_write_exporter *exporter = self;
+    if (!is_forked(exporter)) {
+        tachoi_self_metrics_start(&exporter->self_metrics, provider, &exporter->worker);
+    }
+}
+
 /* Prometheus knows no other; what comes all the same is told (unsupported.c). */
 static tacho_temporality temporality(void *self, tacho_instrument_kind kind) {
     (void)self;
@@ -292,6 +302,7 @@ const tacho_metric_exporter_ops tachoi_remote_write_ops = {
     .delivery = delivery,
     .temporality = temporality,
     .batch_points = TACHOI_REMOTE_WRITE_BATCH_POINTS,
+    .observe = observe,
 };
 
 /* --- public functions --- */

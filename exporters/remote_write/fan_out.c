@@ -108,6 +108,13 @@ static void delivery(void *self, tacho_delivery *out) {
     tachoi_remote_write_stats_delivery(&sum, out);
 }
 
+static void observe(void *self, tacho_meter_provider *provider) {
+    struct fan_out *fan_out = self;
+    for (size_t i = 0; i < fan_out->count; i++) {
+        tachoi_remote_write_ops.observe(fan_out->places[i].exporter, provider);
+    }
+}
+
 static tacho_temporality temporality(void *self, tacho_instrument_kind kind) {
     struct fan_out *fan_out = self;
     return tachoi_remote_write_ops.temporality(fan_out->places[0].exporter, kind);
@@ -123,6 +130,7 @@ const tacho_metric_exporter_ops tachoi_remote_write_fan_out_ops = {
     .delivery = delivery,
     .temporality = temporality,
     .batch_points = TACHOI_REMOTE_WRITE_BATCH_POINTS,
+    .observe = observe,
 };
 
 /* --- create --- */

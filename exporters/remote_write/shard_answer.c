@@ -34,6 +34,9 @@ static struct tachoi_settlement settlement_of(const struct tachoi_shard *shard,
     const bool is_nothing = written->samples + written->histograms == 0;
     settlement.failed = is_nothing || missing > samples ? samples : missing;
     settlement.acknowledged = samples - settlement.failed;
+    settlement.histograms_acknowledged = written->histograms < settlement.acknowledged
+                                             ? written->histograms
+                                             : settlement.acknowledged;
     settlement.exemplars_acknowledged = written->exemplars;
     settlement.exemplars_failed = sent->exemplars - written->exemplars;
     if (settlement.acknowledged > 0) {
@@ -68,6 +71,7 @@ static void note_outcome(struct tachoi_account *account,
                          const struct tachoi_http_response *response, bool is_success) {
     pthread_mutex_lock(&account->lock);
     account->last_http_status = (int)response->status;
+    tachoi_account_count_answer_locked(account, (int)response->status);
     if (is_success) {
         account->last_error[0] = '\0';
     } else {
@@ -226,6 +230,12 @@ static void tell_request(struct tachoi_shard *shard, const struct tachoi_http_re
     if (response->status >= 200 && response->status < 300 && result.failed == 0) {
         result.example = "";
     }
+    tachoi_request_metrics_record(
+        &shard->endpoint->metrics,
+        &(struct tachoi_request_sizes){.duration_ns = response->duration_ns,
+                                       .body_bytes = shard->encoder.body_length,
+                                       .message_bytes = shard->encoder.message.length,
+                                       .samples = before->samples});
     tachoi_endpoint_tell_request(shard->endpoint, &result);
 }
 

@@ -5,6 +5,7 @@
 static void add_samples(tacho_remote_write_stats *sum, const tacho_remote_write_stats *one) {
     sum->accepted += one->accepted;
     sum->acknowledged += one->acknowledged;
+    sum->histograms_acknowledged += one->histograms_acknowledged;
     sum->failed += one->failed;
     sum->dropped_queue_full += one->dropped_queue_full;
     sum->dropped_too_old += one->dropped_too_old;

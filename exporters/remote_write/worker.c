@@ -3,6 +3,7 @@
 #include "remote_write/worker.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -154,6 +155,7 @@ static void free_shards(struct tachoi_worker *worker) {
     worker->shards = NULL;
     worker->shard_count = 0;
     tachoi_metadata_sender_fini(&worker->metadata);
+    tachoi_endpoint_fini(&worker->endpoint);
 }
 
 static int start_client(struct tachoi_worker *worker) {
@@ -345,6 +347,13 @@ void tachoi_worker_tell(struct tachoi_worker *worker, tacho_remote_write_stats *
     out->pending = tachoi_worker_pending_locked(worker);
     out->series_cached = worker->series_cached;
     out->shards = worker->shard_count;
+    unlock(worker);
+}
+
+void tachoi_worker_tell_answers(struct tachoi_worker *worker,
+                                struct tachoi_answers answers[TACHOI_ANSWER_KINDS]) {
+    lock(worker);
+    memcpy(answers, worker->account.answers, sizeof worker->account.answers);
     unlock(worker);
 }
 

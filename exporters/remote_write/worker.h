@@ -107,6 +107,10 @@ void tachoi_worker_wake_locked(struct tachoi_worker *worker);
 /** Fills the account. */
 void tachoi_worker_tell(struct tachoi_worker *worker, tacho_remote_write_stats *out);
 
+/** Copies how often each status was answered. */
+void tachoi_worker_tell_answers(struct tachoi_worker *worker,
+                                struct tachoi_answers answers[TACHOI_ANSWER_KINDS]);
+
 /** Samples waiting or in flight. */
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);
 

@@ -2,6 +2,9 @@
 /* Owns the Prometheus remote-write exporter: it turns batches into time series and delivers them to
  * Prometheus, Mimir, Cortex, Thanos or VictoriaMetrics, in order, with nothing lost silently.
  *
+ * Where the provider has self-observation on, each endpoint is measured under names that are those
+ * of Prometheus' own sender (docs/guides/remote-write-operations.md).
+ *
  * export_batch only queues. One thread of the exporter's own sends, for all shards of an endpoint;
  * it blocks all signals, is called "tacho-remote-wr" and starts at creation. force_flush and
  * shutdown wait for acknowledgement, and fail where anything was lost.
@@ -342,6 +345,8 @@ typedef struct tacho_remote_write_stats {
     /** Exemplars that were not accepted: switched off, or protocol 1 without send_exemplars, or of
      * a gauge or an up-down counter, or without labels. */
     uint64_t unsupported_exemplars;
+
+    uint64_t histograms_acknowledged; /**< native histograms among those acknowledged */
 } tacho_remote_write_stats;
 
 /**
