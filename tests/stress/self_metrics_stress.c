@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stresses what the exporter measures of itself: two readers of another provider collect all the
- * time, each running the callbacks, while exporters to two endpoints are made, send, are shut down
- * and destroyed. In every collection the numbers of an endpoint are of one moment: what was
- * accepted is what became of it. */
+ * time, each running the callbacks, while exporters to two endpoints are made, send_requests, are
+ * shut down and destroyed. In every collection the numbers of an endpoint are of one moment: what
+ * was accepted is what became of it. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "delivery_stress.h"
+#include "remote_write/request_metrics.h"
 #include "support/receiver.h"
 #include "tacho/sdk/meter_provider.h"
 #include "tacho/tacho.h"
@@ -97,6 +98,27 @@ static void *record(void *argument) {
     return argument;
 }
 
+/* --- requests --- */
+
+static struct tachoi_request_metrics requests;
+
+static void *send_requests(void *argument) {
+    const struct tachoi_request_sizes sizes = {.duration_ns = 1000, .body_bytes = 10};
+    while (goes_on()) {
+        tachoi_request_metrics_record(&requests, &sizes);
+    }
+    return argument;
+}
+
+static void *come_and_go(void *argument) {
+    tacho_meter *meter = tacho_meter_provider_get_meter(observer, "requests", NULL);
+    while (goes_on()) {
+        tachoi_request_metrics_start(&requests, meter, TACHO_NO_ATTRS);
+        tachoi_request_metrics_stop(&requests);
+    }
+    return argument;
+}
+
 /* --- rounds --- */
 
 static tacho_meter_provider *make_provider(void) {
@@ -152,18 +174,21 @@ static void run_round(void) {
 }
 
 int main(void) {
-    pthread_t threads[4];
+    static void *(*const bodies[])(void *) = {collect, collect,       record,
+                                              record,  send_requests, come_and_go};
+    enum { THREADS = sizeof bodies / sizeof bodies[0] };
+    pthread_t threads[THREADS];
     set_up();
-    for (size_t i = 0; i < 4; i++) {
-        must(pthread_create(&threads[i], NULL, i < 2 ? collect : record,
-                            i < 2 ? readers[i] : NULL) == 0,
+    tachoi_request_metrics_init(&requests);
+    for (size_t i = 0; i < THREADS; i++) {
+        must(pthread_create(&threads[i], NULL, bodies[i], i < 2 ? readers[i] : NULL) == 0,
              "no thread");
     }
     for (size_t round = 0; round < ROUNDS; round++) {
         run_round();
     }
     atomic_store_explicit(&has_ended, true, memory_order_relaxed);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < THREADS; i++) {
         (void)pthread_join(threads[i], NULL);
     }
     const uint64_t checked = atomic_load_explicit(&balanced, memory_order_relaxed);
@@ -171,6 +196,7 @@ int main(void) {
                  receiver_sample_count(receiver));
     must(checked > ROUNDS, "nothing was observed");
     must(receiver_problem(receiver)[0] == '\0', receiver_problem(receiver));
+    tachoi_request_metrics_fini(&requests);
     tacho_meter_provider_destroy(observer);
     receiver_stop(receiver);
     return 0;
