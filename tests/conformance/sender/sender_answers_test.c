@@ -14,7 +14,7 @@ static int send_three(const struct receiver_step *step) {
     return sender_flush();
 }
 
-/* What came of the three. */
+/* RWOBS-05: what came of the three; stats_of adds it all up. */
 static void is_account(uint64_t acknowledged, uint64_t failed) {
     const tacho_remote_write_stats stats = stats_of(sender.exporter);
     cr_assert(eq(u64, stats.acknowledged, acknowledged));

@@ -70,6 +70,35 @@ Test(batching, shards_send_side_by_side_and_none_waits_for_another) {
     cr_assert(eq(int, tacho_meter_provider_shutdown(sender.provider, 200), TACHO_E_TIMEOUT));
 }
 
+/* QUEUE-10 */
+Test(batching, an_endpoint_that_hangs_does_not_delay_another) {
+    struct receiver *other = receiver_start();
+    tacho_metric_reader *readers[2];
+    const char *const urls[] = {receiver_url(sender.receiver), receiver_url(other)};
+    receiver_script(sender.receiver, &(struct receiver_step){.action = RECEIVER_HANG}, 1);
+    for (size_t i = 0; i < 2; i++) {
+        tacho_remote_write_options options = sender_options();
+        options.endpoint = urls[i];
+        cr_assert(
+            eq(int, tacho_periodic_reader_create(create(&options), NULL, &readers[i]), TACHO_OK));
+    }
+    cr_assert(eq(int,
+                 tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
+                                                           .readers = readers, .reader_count = 2),
+                                             &sender.provider),
+                 TACHO_OK));
+    sender.meter = tacho_meter_provider_get_meter(sender.provider, "test", NULL);
+    for (size_t i = 1; i <= 5; i++) {
+        set_gauge("level", (double)i);
+        cr_assert(eq(int, tacho_metric_reader_collect(readers[0], PATIENCE_MS), TACHO_OK));
+        cr_assert(eq(int, tacho_metric_reader_collect(readers[1], PATIENCE_MS), TACHO_OK));
+        cr_assert(receiver_wait_samples(other, i, PATIENCE_MS));
+    }
+    cr_assert(eq(sz, receiver_sample_count(sender.receiver), 0));
+    cr_assert(eq(int, tacho_meter_provider_shutdown(sender.provider, 200), TACHO_E_TIMEOUT));
+    receiver_stop(other);
+}
+
 /* cases: TestEdgeCases/many_timeseries, TestRobustnessUnderLoad */
 Test(batching, many_metrics_arrive_each_once_and_with_its_value) {
     char names[200][32];
@@ -183,7 +212,7 @@ Test(batching, labels_and_help_are_both_there) {
     }
 }
 
-/* PROM-42, PROM-45, CONV-18
+/* PROM-42, PROM-45, PROM-46, CONV-18
  * cases: TestCombinedFeatures/real_world_scenario */
 Test(batching, a_service_with_all_of_it_sends_sound_series_and_one_target_info) {
     static const tacho_resource_options resource = {.struct_size = sizeof resource};

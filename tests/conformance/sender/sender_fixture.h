@@ -44,6 +44,7 @@ UNUSED static void sender_fini(void) {
 UNUSED static tacho_remote_write_options sender_options(void) {
     tacho_remote_write_options options = fast_options(receiver_url(sender.receiver));
     options.protocol = TACHO_REMOTE_WRITE_PROTOCOL_2;
+    options.disable_metadata = false;
     return options;
 }
 

@@ -183,6 +183,23 @@ Test(histograms, the_schema_is_the_scale_and_at_most_eight) {
     cr_assert(eq(u64, native->count_int, 2));
 }
 
+/* CONV-31, PROM-36 */
+Test(histograms, a_native_one_that_goes_ends_with_a_stale_sum) {
+    uint64_t bits;
+    use_aggregation("size", &exponential);
+    sender_start_usual();
+    tacho_histogram *histogram = histogram_of("size");
+    tacho_histogram_record(histogram, 3, TACHO_NO_ATTRS);
+    (void)sender_flushed();
+    cr_assert(eq(int, tacho_histogram_remove(histogram, TACHO_NO_ATTRS), TACHO_OK));
+    (void)sender_flushed(); /* its last collection */
+    const native_histogram *native = native_of(sender_flushed(), "size");
+    memcpy(&bits, &native->sum, sizeof bits);
+    cr_assert(eq(u64, bits, UINT64_C(0x7ff0000000000002)));
+    cr_assert(eq(u64, native->count_int + native->zero_count_int, 0));
+    cr_assert(eq(sz, native->n_positive_spans + native->n_positive_deltas, 0));
+}
+
 /* RW2-20, PROM-27, PROM-28: buckets of its own choice, where the sender is told to. */
 Test(histograms, explicit_buckets_can_be_native_ones_with_custom_bounds) {
     static const double custom[] = {-2, -1, 0, 1, 2};

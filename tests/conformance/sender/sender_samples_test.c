@@ -192,15 +192,20 @@ Test(samples, of_a_clock_that_is_ahead_have_its_time) {
  * cases: TestTimestampEncoding/start_timestamp_for_counters,
  * TestTimestampEncoding/start_timestamp_before_sample_timestamp */
 Test(samples, of_a_counter_tell_since_when_it_counts) {
-    const int64_t before_ms = wall_ms();
+    struct sent_sample first;
+    const int64_t start_ms = wall_ms();
+    wall_now_ns = (uint64_t)start_ms * TACHOI_NS_PER_MS;
+    sender.clock = &clock_under_test;
     sender_start_usual();
     tacho_counter_add(counter_of("jobs"), 1, TACHO_NO_ATTRS);
-    const struct sent_sample first = need(sender_flushed(), "jobs_total", NULL, NULL)->samples[0];
-    cr_assert(ge(i64, first.start_ms, before_ms - 1));
-    cr_assert(lt(i64, first.start_ms, first.time_ms));
+    wall_now_ns += 5 * TACHOI_NS_PER_MS;
+    first = need(sender_flushed(), "jobs_total", NULL, NULL)->samples[0];
+    cr_assert(eq(i64, first.start_ms, start_ms));
+    cr_assert(eq(i64, first.time_ms, start_ms + 5));
+    wall_now_ns += 1000 * TACHOI_NS_PER_MS;
     const struct sent_sample second = need(sender_flushed(), "jobs_total", NULL, NULL)->samples[0];
-    cr_assert(eq(i64, second.start_ms, first.start_ms));
-    cr_assert(gt(i64, second.time_ms, first.time_ms));
+    cr_assert(eq(i64, second.start_ms, start_ms));
+    cr_assert(eq(i64, second.time_ms, start_ms + 1005));
 }
 
 /* PROM-26

@@ -185,7 +185,22 @@ Test(v1, with_2_too_and_at_the_end_of_the_sender) {
     cr_assert(eq(sz, count_stale(STALE), 1));
 }
 
-/* RW1-11, RW1-12
+/* CONV-34 */
+Test(v1, a_stale_marker_is_sent_again_as_a_sample_is) {
+    sender_start_1();
+    tacho_gauge *gauge = tacho_meter_create_gauge(sender.meter, "stale", NULL);
+    tacho_gauge_record(gauge, 1, TACHO_NO_ATTRS);
+    (void)sender_flushed();
+    cr_assert(eq(int, tacho_gauge_remove(gauge, TACHO_NO_ATTRS), TACHO_OK));
+    (void)sender_flushed(); /* its last collection */
+    receiver_script(sender.receiver, (struct receiver_step[]){{.status = 503}, {.status = 503}}, 2);
+    (void)sender_flushed();
+    cr_assert(eq(sz, receiver_request_count(sender.receiver), 5));
+    cr_assert(eq(sz, count_stale(STALE), 1));
+    cr_assert(eq(u64, stats_of(sender.exporter).acknowledged, 3));
+}
+
+/* RW1-11, RW1-12, PROM-37
  * cases: TestRemoteWrite1Compatibility/rw1_no_native_histograms */
 Test(v1, no_native_histogram_is_sent_unasked) {
     use_aggregation(
@@ -290,7 +305,8 @@ Test(v1, what_a_500_refused_comes_again_as_it_was) {
     cr_assert(eq(int, memcmp(first, second, lengths[0]), 0));
 }
 
-/* cases: 1.0/Retries400 */
+/* CONV-35
+ * cases: 1.0/Retries400 */
 Test(v1, what_a_400_refused_does_not_come_again) {
     sender_start_1();
     receiver_script(sender.receiver, &(struct receiver_step){.status = 400}, 1);
@@ -301,4 +317,5 @@ Test(v1, what_a_400_refused_does_not_come_again) {
     cr_assert(eq(sz, receiver_request_count(sender.receiver), 2));
     cr_assert(eq(sz, receiver_sample_count(sender.receiver), 1));
     cr_assert(gt(i64, receiver_sample(sender.receiver, 0).time_ms, refused_ms));
+    cr_assert(eq(u64, stats_of(sender.exporter).stale_markers, 0));
 }
