@@ -3,15 +3,20 @@
 # docs/compliance.md tells the truth: its rows are well formed, what it names exists, every MUST and
 # SHOULD that is done has a test whose comment names its id (see compliance_tags.awk), what is not
 # done has a reason, and tests name no id that is not there. With a JUnit file of ctest: the tests
-# that it relies on ran and passed. --remote-write: the same of docs/compliance-remote-write.md.
-# Usage: compliance.sh [--remote-write] [<source-dir> [<junit.xml>]]
-#        compliance.sh --write [--remote-write] [<source-dir>]   writes the column of tests
+# that it relies on ran and passed. With --remote-write first, the same of
+# docs/compliance-remote-write.md; that is what compliance_remote_write.sh is for.
+# Usage: compliance.sh [<source-dir> [<junit.xml>]]
+#        compliance.sh --write [<source-dir>]   writes the column of tests
 is_writing=false
 page=docs/compliance.md
+own_name=compliance.sh
 while [[ ${1:-} == --* ]]; do
     case $1 in
     --write) is_writing=true ;;
-    --remote-write) page=docs/compliance-remote-write.md ;;
+    --remote-write)
+        page=docs/compliance-remote-write.md
+        own_name=compliance_remote_write.sh
+        ;;
     *) exit 2 ;;
     esac
     shift
@@ -36,7 +41,7 @@ trap 'rm -rf "$scratch"' EXIT
 # Each claim once, "<id> <file>". Headers prove nothing by themselves, and the checks' own files
 # speak of ids without testing what they stand for.
 project_files | grep -E '^tests/.*\.(c|sh)$' |
-    grep -vE '^tests/(lib/|checks/(compliance|sender_suite|ran|can_fail)\.sh$)' >"$scratch/files"
+    grep -vE '^tests/(lib/|support/|checks/(compliance|compliance_remote_write|sender_suite|ran|can_fail)\.sh$)' >"$scratch/files"
 xargs awk -v groups="$groups" -f "$tags_awk" <"$scratch/files" | sort -u >"$scratch/claims"
 
 # The page with the column of tests as the claims have it.
@@ -64,7 +69,7 @@ while read -r line; do
     finding "$line"
 done < <(
     diff "$page" "$scratch/page" | sed -nE \
-        's/^> \| ([A-Z]+-[0-9]+) .*/'"${page//\//\\/}"': \1: the column of tests is stale; run tests\/checks\/compliance.sh --write/p' || true
+        's/^> \| ([A-Z0-9]+-[0-9]+) .*/'"${page//\//\\/}"': \1: the column of tests is stale; run tests\/checks\/'"$own_name"' --write/p' || true
     awk -F'|' -v page="$page" -v groups="$groups" '
         NR == FNR { split($0, claim, " "); claimed[claim[1]] = claimed[claim[1]] " " claim[2]; next }
         function tell(what) { printf "%s: %s: %s\n", page, id, what }

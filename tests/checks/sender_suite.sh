@@ -35,7 +35,7 @@ awk -F'|' -v OFS='|' '
     NR == FNR {
         split($0, claim, " ")
         sub(/.*\//, "", claim[2])
-        tests[claim[1]] = tests[claim[1]] (claim[1] in tests ? ", " : " ") "`" claim[3] "` in `" \
+        tests[claim[1]] = tests[claim[1]] (tests[claim[1]] == "" ? " " : ", ") "`" claim[3] "` in `" \
             claim[2] "`"
         next
     }

@@ -76,7 +76,7 @@ Test(protocol, body_is_a_request_with_symbols_and_series) {
 
 /* HTTP-01
  * cases: TestHTTPMethod */
-Test(protocol, request_is_a_post_to_the_url_with_its_query) {
+Test(protocol, request_is_a_post_to_the_path_of_the_url) {
     char url[128];
     snprintf(url, sizeof url, "%s?tenant=a%%20b&x=1", receiver_url(sender.receiver));
     tacho_remote_write_options options = sender_options();

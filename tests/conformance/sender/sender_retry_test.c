@@ -11,16 +11,37 @@ TestSuite(retry, .init = sender_init, .fini = sender_fini);
 /* When each answer came, as the sender tells it. */
 enum { ANSWERS_MAX = 64 };
 static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
     uint64_t answered_ns[ANSWERS_MAX];
     size_t count;
-} seen;
+} seen = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
+/* On the sending thread, perhaps after those who wait for the data have been woken. */
 static void see_answer(void *user, const tacho_remote_write_result *result) {
     (void)user;
     (void)result;
+    pthread_mutex_lock(&seen.lock);
     if (seen.count < ANSWERS_MAX) {
         seen.answered_ns[seen.count++] = tachoi_monotonic_ns();
     }
+    pthread_cond_broadcast(&seen.changed);
+    pthread_mutex_unlock(&seen.lock);
+}
+
+/* Until the sender has told so many answers; nobody changes them then. */
+static void wait_answers(size_t count) {
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += PATIENCE_MS / 1000;
+    int error = 0;
+    pthread_mutex_lock(&seen.lock);
+    while (seen.count < count && error == 0) {
+        error = pthread_cond_timedwait(&seen.changed, &seen.lock, &deadline);
+    }
+    const size_t told = seen.count;
+    pthread_mutex_unlock(&seen.lock);
+    cr_assert(ge(sz, told, count));
 }
 
 static uint64_t interval_ms(size_t index) {
@@ -62,6 +83,7 @@ static void is_repeated(const struct receiver_step *step) {
     cr_assert(eq(str, (char *)receiver_header(sender.receiver, 0, "Retry-Attempt"), ""));
     cr_assert(eq(str, (char *)receiver_header(sender.receiver, 1, "Retry-Attempt"), "1"));
     cr_assert(eq(u64, stats_of(sender.exporter).retries, 1));
+    wait_answers(2);
 }
 
 /* cases: TestRetryBehavior/no_retry_on_400 */
@@ -154,7 +176,7 @@ Test(retry, a_time_too_far_or_without_sense_does_not_stop_the_sender) {
 
 /* --- backoff --- */
 
-enum { FIRST_MS = 1, LARGEST_MS = 64, ROUNDS = 36, DOUBLINGS = 7 };
+enum { FIRST_MS = 1, LARGEST_MS = 128, ROUNDS = 36, DOUBLINGS = 8 };
 
 /* Sends one sample to a receiver that refuses it ROUNDS times; nobody waits meanwhile, which would
  * cut a delay short. */
@@ -172,12 +194,12 @@ static void be_refused(void) {
     set_gauge("level", 1);
     sender_collect();
     cr_assert(receiver_wait_samples(sender.receiver, 1, PATIENCE_MS));
-    (void)sender_flush();
-    cr_assert(ge(sz, seen.count, ROUNDS + 1));
+    wait_answers(ROUNDS + 1);
 }
 
-/* The delays are random between 0 and a ceiling, so what is asked for here is what a sender fails
- * once in 2^29 runs. */
+/* Delays are random between 0 and a ceiling. That less than three of 28 are in its upper half comes
+ * once in half a million runs; that as many are longer than that on a busy machine, though the
+ * ceiling does not grow, is as unlikely. */
 /* RETRY-01
  * cases: TestBackoffBehavior/exponential_backoff_on_retries,
  * TestBackoffBehavior/backoff_with_jitter */
@@ -189,13 +211,13 @@ Test(retry, delays_grow_and_differ) {
         long_ones += interval_ms(i) >= LARGEST_MS / 2 ? 1 : 0;
         short_ones += interval_ms(i) < LARGEST_MS / 2 ? 1 : 0;
     }
-    cr_assert(gt(sz, long_ones, 0));
-    cr_assert(gt(sz, short_ones, 0));
+    cr_assert(ge(sz, long_ones, 3));
+    cr_assert(ge(sz, short_ones, 3));
 }
 
 /* cases: TestBackoffBehavior/backoff_required */
 Test(retry, all_together_the_delays_spare_the_receiver) {
-    be_refused(); /* 29 delays of 32 ms on average */
+    be_refused(); /* 28 delays of 64 ms on average */
     const uint64_t all_ms = (seen.answered_ns[ROUNDS] - seen.answered_ns[0]) / TACHOI_NS_PER_MS;
     cr_assert(ge(u64, all_ms, ROUNDS * LARGEST_MS / 8));
 }
