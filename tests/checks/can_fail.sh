@@ -167,7 +167,7 @@ notices compliance 'STD-02: is done, but no test names it'
 # What ran: a result of each kind.
 junit=$scratch/junit.xml
 printf '<testsuite>\n' >"$junit"
-find "$copy/tests" -name '*.c' -o -name '*.sh' | sed -E 's,.*/tests/,,; s,/,.,; s,\.[a-z]+$,,' |
+find "$copy/tests" -name '*.c' -o -name '*.sh' | sed -E 's,.*/tests/,,; s,/,.,g; s,\.[a-z]+$,,' |
     sort -u | grep -vE '^unit\.(console|memory)_test$' |
     sed -E 's,(.*),<testcase name="\1" classname="\1" time="0" status="run">,' >>"$junit"
 cat >>"$junit" <<'TEXT'
@@ -181,5 +181,27 @@ notices compliance '^STD-02: no test that proves it ran and passed' -- "$junit"
 sed -i 's/status="notrun"/status="run"/' "$junit"
 bash "$checks_dir/compliance.sh" "$copy" "$junit" >/dev/null ||
     finding "compliance.sh does not accept a tree in which all tests passed"
+
+# The page of remote write, and the suite's cases on it.
+page=docs/compliance-remote-write.md
+sed -i -E -e '/^\| RW1-02 /d' -e '/^\| RW1-03 /s/`conformance/`stale/' "$copy/$page"
+notices compliance_remote_write 'names RW1-02, which .* does not have' \
+    'RW1-03: the column of tests is stale; run tests/checks/compliance_remote_write.sh'
+sed -i -E -e '/^\| `1.0\/Up` /s/\| [^|]*\|$/| |/' -e '/^\| `1.0\/Gauge` /p' \
+    -e '/^\| `1.0\/Summary` /d' -e '/^\| `1.0\/Headers` /s/`v1\.[a-z0-9_]+`/`v1.gone`/' \
+    -e '/^\| `1.0\/Counter` /s/MUST/WISH/' "$copy/$page"
+printf '/* cases: 1.0/Nothing, nonsense,\n * 1.0/Up */\nTest(a, b) {\n}\n' \
+    >"$copy/tests/conformance/sender/claims_test.c"
+printf '/* cases: 1.0/Gauge */\nTest(a, c,\n     .disabled = true) {\n}\n' \
+    >>"$copy/tests/conformance/sender/claims_test.c"
+notices sender_suite '1.0/Up: has no counterpart and says not why' '1.0/Gauge: has two rows' \
+    'names 1.0/Summary, which' '1.0/Headers: the column of counterparts is stale' \
+    '1.0/Counter: is no row' 'names 1.0/Nothing, which' 'a.b names nonsense, which is no case' \
+    '1.0/Up: has a counterpart in' 'a.c is switched off'
+sed -i -E 's,cases: 1.0/Gauge,proves nothing,' "$copy/tests/conformance/sender/sender_v1_test.c"
+notices sender_suite '1.0/Gauge: no test is its counterpart'
+sed -i -E '/sender_v1_test/s/status="run"/status="fail"/; /sender_retry_test/d' "$junit"
+notices sender_suite 'sender_v1_test did not run and pass: failed' \
+    'sender_retry_test did not run and pass: missing' -- "$junit"
 
 conclude "$count kinds of damage"

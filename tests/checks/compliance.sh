@@ -3,19 +3,33 @@
 # docs/compliance.md tells the truth: its rows are well formed, what it names exists, every MUST and
 # SHOULD that is done has a test whose comment names its id (see compliance_tags.awk), what is not
 # done has a reason, and tests name no id that is not there. With a JUnit file of ctest: the tests
-# that it relies on ran and passed.
+# that it relies on ran and passed. With --remote-write first, the same of
+# docs/compliance-remote-write.md; that is what compliance_remote_write.sh is for.
 # Usage: compliance.sh [<source-dir> [<junit.xml>]]
 #        compliance.sh --write [<source-dir>]   writes the column of tests
 is_writing=false
-if [ "${1:-}" = --write ]; then
-    is_writing=true
-    shift
-fi
-. "$(dirname "$0")/common.sh"
-tags_awk=$(cd "$(dirname "$0")" && pwd)/compliance_tags.awk
-junit=${2:+$(realpath "$2")}
 page=docs/compliance.md
+own_name=compliance.sh
+while [[ ${1:-} == --* ]]; do
+    case $1 in
+    --write) is_writing=true ;;
+    --remote-write)
+        page=docs/compliance-remote-write.md
+        own_name=compliance_remote_write.sh
+        ;;
+    *) exit 2 ;;
+    esac
+    shift
+done
+checks=$(cd "$(dirname "$0")" && pwd)
+. "$checks/common.sh"
+. "$checks/ran.sh"
+tags_awk=$checks/compliance_tags.awk
+junit=${2:+$(realpath "$2")}
 groups='GEN|API|NOOP|SDK|INST|VIEW|AGG|EXPH|ASYNC|TIME|CARD|EXM|RDR|EXP|PRD|FLT|CONC|DM|STD|MEM|ENV|RES|ATTR|ERR|OBS|PERF|VER'
+if [ "$page" != docs/compliance.md ]; then
+    groups='RW1|RW2|HTTP|RETRY|QUEUE|CONV|PROM|RWOBS'
+fi
 cd "$source_dir"
 [ -f "$page" ] || {
     finding "$page: is missing"
@@ -27,7 +41,7 @@ trap 'rm -rf "$scratch"' EXIT
 # Each claim once, "<id> <file>". Headers prove nothing by themselves, and the checks' own files
 # speak of ids without testing what they stand for.
 project_files | grep -E '^tests/.*\.(c|sh)$' |
-    grep -vE '^tests/(lib/|checks/(compliance|can_fail)\.sh$)' >"$scratch/files"
+    grep -vE '^tests/(lib/|support/|checks/(compliance|compliance_remote_write|sender_suite|ran|can_fail)\.sh$)' >"$scratch/files"
 xargs awk -v groups="$groups" -f "$tags_awk" <"$scratch/files" | sort -u >"$scratch/claims"
 
 # The page with the column of tests as the claims have it.
@@ -55,12 +69,12 @@ while read -r line; do
     finding "$line"
 done < <(
     diff "$page" "$scratch/page" | sed -nE \
-        's/^> \| ([A-Z]+-[0-9]+) .*/'"${page//\//\\/}"': \1: the column of tests is stale; run tests\/checks\/compliance.sh --write/p' || true
+        's/^> \| ([A-Z0-9]+-[0-9]+) .*/'"${page//\//\\/}"': \1: the column of tests is stale; run tests\/checks\/'"$own_name"' --write/p' || true
     awk -F'|' -v page="$page" -v groups="$groups" '
         NR == FNR { split($0, claim, " "); claimed[claim[1]] = claimed[claim[1]] " " claim[2]; next }
         function tell(what) { printf "%s: %s: %s\n", page, id, what }
         function trimmed(field) { gsub(/^ +| +$/, "", field); return field }
-        /^\|/ && $2 !~ /^ (id|---) $/ {
+        /^\|/ && $2 !~ /^ (id|case|---) $/ && $2 !~ /^ `/ {
             id = trimmed($2)
             level = trimmed($3)
             state = trimmed($5)
@@ -100,36 +114,6 @@ while read -r file; do
 done < <(awk -F'|' 'NF == 9 { print $6 }' "$page" | grep -oE '`[^`]+`' | tr -d '`' | sort -u)
 
 # --- what ran ---
-
-# The names of the ctest tests that a file is, a pattern.
-test_of() {
-    local path=${1#tests/}
-    path=${path%.*}
-    printf '%s' "${path//\//.}"
-}
-
-# "<test> <status>" for each test of the JUnit file: run (and passed), fail, notrun, disabled.
-results_of() {
-    grep -oE '<testcase [^>]*>' "$1" |
-        sed -nE 's/.* name="([^"]*)".* status="([^"]*)".*/\1 \2/p' | sort -u
-}
-
-# ran <file>: whether its test passed, failed, was skipped or is missing. One file may be several
-# tests, called <test>_<what>.
-declare -A outcome
-ran() {
-    local test statuses
-    test=$(test_of "$1")
-    statuses=$(awk -v test="$test" '
-        $1 == test || index($1, test "_") == 1 && test ~ /^integration\./ { print $2 }' \
-        "$scratch/results" | sort -u)
-    case $statuses in
-    '') outcome[$1]=missing ;;
-    run) outcome[$1]=passed ;;
-    *fail*) outcome[$1]=failed ;;
-    *) outcome[$1]=skipped ;;
-    esac
-}
 
 # A failed test proves nothing, whatever else does; a skipped one is made good by another.
 judge() {

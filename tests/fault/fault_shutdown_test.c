@@ -31,6 +31,7 @@ static void end(void) {
 
 TestSuite(shutdown, .init = begin, .fini = end);
 
+/* QUEUE-08 */
 Test(shutdown, delivers_what_is_queued_and_then_refuses_more) {
     const tacho_remote_write_options options = fast_options(receiver_url(receiver));
     tacho_metric_exporter *exporter = create(&options);
@@ -251,6 +252,7 @@ static void use_in_child(void) {
     tacho_metric_exporter_destroy(own);
 }
 
+/* QUEUE-09 */
 Test(shutdown, a_forked_child_leaves_the_parents_exporter_alone) {
     const tacho_remote_write_options options = fast_options(receiver_url(receiver));
     parents_exporter = create(&options);

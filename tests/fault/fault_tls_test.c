@@ -97,6 +97,7 @@ Test(tls, an_unknown_certificate_is_refused_and_waited_for_slowly) {
     tacho_metric_exporter_destroy(exporter);
 }
 
+/* HTTP-13 */
 Test(tls, the_certificate_of_the_ca_file_is_trusted) {
     const tacho_remote_write_options options = trusting_options();
     tacho_metric_exporter *exporter = create(&options);

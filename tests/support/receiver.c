@@ -280,7 +280,8 @@ static struct receiver_step take_request(struct receiver *receiver, struct reque
 static void add_written(struct MHD_Response *response, const char *name, size_t count,
                         const struct receiver_step *step) {
     char text[24];
-    if (!is_success(step) || step->written == RECEIVER_WRITTEN_ZERO) {
+    if ((!is_success(step) && step->written != RECEIVER_WRITTEN_LESS) ||
+        step->written == RECEIVER_WRITTEN_ZERO) {
         count = 0;
     } else if (step->written == RECEIVER_WRITTEN_MORE) {
         count += 10;

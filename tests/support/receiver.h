@@ -39,7 +39,8 @@ struct receiver_step {
         RECEIVER_WRITTEN_ABSENT,    /* none of them */
         RECEIVER_WRITTEN_ZERO,      /* all of them, 0 */
         RECEIVER_WRITTEN_MALFORMED, /* all of them, no numbers */
-        RECEIVER_WRITTEN_LESS,      /* one sample, or else one histogram, fewer than were sent */
+        RECEIVER_WRITTEN_LESS,      /* one sample, or else one histogram, fewer than were sent, also
+                                       if it is refused */
         RECEIVER_WRITTEN_MORE       /* ten more of each than were sent */
     } written;
 };
