@@ -41,8 +41,8 @@ struct tachoi_http_exchange {
     struct curl_slist *headers; /* of the POST under way */
     struct tachoi_http_response response;
     uint64_t password_number; /* of the last POST */
-    bool is_active; /* added to the multi handle */
-    bool is_done;   /* ended, not taken */
+    bool is_active;           /* added to the multi handle */
+    bool is_done;             /* ended, not taken */
 };
 
 /* --- settings --- */

@@ -57,10 +57,8 @@ static void convert_metric(struct tachoi_converter *converter,
         tachoi_report_unsupported(metric, why, metric->point_count);
         return;
     }
-    struct tachoi_encoded_series_source source = {.conversion = conversion,
-                                                  .scope = scope,
-                                                  .metric = metric,
-                                                  .kind = kind_of(metric)};
+    struct tachoi_encoded_series_source source = {
+        .conversion = conversion, .scope = scope, .metric = metric, .kind = kind_of(metric)};
     tachoi_convert_points(converter, &source);
 }
 

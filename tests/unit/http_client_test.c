@@ -352,8 +352,7 @@ Test(http_client_server, a_new_password_is_told_to_each_that_had_the_old_one) {
     close(mkstemp(path));
     write_password(path, "old");
     SERVE({ANSWER, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"},
-          {ANSWER, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"},
-          {ANSWER, NO_CONTENT});
+          {ANSWER, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"}, {ANSWER, NO_CONTENT});
     connect_with_password(path);
     cr_assert(eq(int, tachoi_http_exchange_create(client, &other), TACHO_OK));
     cr_assert(eq(int, (int)post(10)->status, 401));
