@@ -275,7 +275,7 @@ static void delivery(void *self, tacho_delivery *out) {
     tachoi_remote_write_stats_delivery(&stats, out);
 }
 
-/* Prometheus knows no other; what comes all the same is told (unsupported.c). */
+/* Prometheus knows no other; deltas that come all the same are added up (accumulate.c). */
 static tacho_temporality temporality(void *self, tacho_instrument_kind kind) {
     (void)self;
     (void)kind;
