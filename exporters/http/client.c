@@ -29,6 +29,7 @@ struct tachoi_http_client {
 
     /* the client's thread only */
     struct tachoi_secret_file password; /* path NULL if there is none */
+    uint64_t password_number;           /* how often it changed */
 };
 
 struct tachoi_http_exchange {
@@ -39,8 +40,9 @@ struct tachoi_http_exchange {
     /* the client's thread only */
     struct curl_slist *headers; /* of the POST under way */
     struct tachoi_http_response response;
-    bool is_active; /* added to the multi handle */
-    bool is_done;   /* ended, not taken */
+    uint64_t password_number; /* of the last POST */
+    bool is_active;           /* added to the multi handle */
+    bool is_done;             /* ended, not taken */
 };
 
 /* --- settings --- */
@@ -123,7 +125,10 @@ static int status_of(CURLcode rc) {
 
 /* --- password file --- */
 
-static enum tachoi_secret_result refresh_password(struct tachoi_http_client *client) {
+static void refresh_password(struct tachoi_http_client *client) {
+    if (client->password.path == NULL) {
+        return;
+    }
     enum tachoi_secret_result result = tachoi_secret_file_refresh(&client->password);
     if (result == TACHOI_SECRET_UNREADABLE || result == TACHOI_SECRET_MALFORMED) {
         tacho_diagnostics_report(
@@ -131,11 +136,12 @@ static enum tachoi_secret_result refresh_password(struct tachoi_http_client *cli
             "cannot read the password file, the former password stays in use: %s",
             result == TACHOI_SECRET_MALFORMED ? "too large, or a NUL in it" : strerror(errno));
     }
-    return result;
+    client->password_number += result == TACHOI_SECRET_CHANGED ? 1 : 0;
 }
 
-bool tachoi_http_client_password_changed(struct tachoi_http_client *client) {
-    return client->password.path != NULL && refresh_password(client) == TACHOI_SECRET_CHANGED;
+bool tachoi_http_exchange_password_changed(struct tachoi_http_exchange *exchange) {
+    refresh_password(exchange->client);
+    return exchange->password_number != exchange->client->password_number;
 }
 
 static int open_password(struct tachoi_http_client *client, const char *path) {
@@ -329,7 +335,8 @@ int tachoi_http_exchange_start(struct tachoi_http_exchange *exchange,
                                const struct tachoi_http_post *post) {
     tachoi_http_response_clear(&exchange->response);
     exchange->is_done = false;
-    (void)tachoi_http_client_password_changed(exchange->client);
+    refresh_password(exchange->client);
+    exchange->password_number = exchange->client->password_number;
     if (!build_headers(exchange, post) || !set_post(exchange, post) ||
         curl_multi_add_handle(exchange->client->multi, exchange->easy) != CURLM_OK) {
         end_transfer(exchange);

@@ -78,8 +78,9 @@ int tachoi_http_exchange_start(struct tachoi_http_exchange *exchange,
 /** The answer if the POST has ended, once; valid until the next start. NULL while it goes on. */
 const struct tachoi_http_response *tachoi_http_exchange_take(struct tachoi_http_exchange *exchange);
 
-/** Whether the password file has changed since the last start (AUTH-02: one more attempt). */
-bool tachoi_http_client_password_changed(struct tachoi_http_client *client);
+/** Whether there is another password than the one that the last POST was sent with (AUTH-02: one
+ * more attempt), whoever has noticed that the file changed. */
+bool tachoi_http_exchange_password_changed(struct tachoi_http_exchange *exchange);
 
 /** Moves all transfers on. */
 void tachoi_http_client_drive(struct tachoi_http_client *client);

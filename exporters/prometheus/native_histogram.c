@@ -111,13 +111,14 @@ static bool add_counts(uint64_t *sum, const tacho_exponential_buckets *buckets) 
 }
 
 /* Receivers compare count and buckets, where the sum is NaN only in one direction (RW2-21). */
+static bool does_agree(uint64_t buckets, uint64_t count, double sum) {
+    return count <= (uint64_t)INT64_MAX && (isnan(sum) ? buckets <= count : buckets == count);
+}
+
 static bool counts_agree(const tacho_exponential_histogram_point *point) {
     uint64_t sum = 0;
-    if (point->count > (uint64_t)INT64_MAX || !add_count(&sum, point->zero_count) ||
-        !add_counts(&sum, &point->positive) || !add_counts(&sum, &point->negative)) {
-        return false;
-    }
-    return isnan(point->sum) ? sum <= point->count : sum == point->count;
+    return add_count(&sum, point->zero_count) && add_counts(&sum, &point->positive) &&
+           add_counts(&sum, &point->negative) && does_agree(sum, point->count, point->sum);
 }
 
 static enum tachoi_native_result merge(struct tachoi_native_histogram *it, unsigned shift,
@@ -333,6 +334,17 @@ void tachoi_native_spans_of(const uint64_t *counts, size_t count, int32_t offset
         append_delta(out, counts[i], &before);
         next = i + 1;
     }
+}
+
+bool tachoi_native_counts_agree(const uint64_t *buckets, size_t bucket_count, uint64_t count,
+                                double sum) {
+    uint64_t all = 0;
+    for (size_t i = 0; i < bucket_count; i++) {
+        if (!add_count(&all, buckets[i])) {
+            return false;
+        }
+    }
+    return does_agree(all, count, sum);
 }
 
 bool tachoi_native_bounds_are_valid(const double *bounds, size_t count) {

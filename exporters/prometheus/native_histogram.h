@@ -97,6 +97,11 @@ void tachoi_native_spans_of(const uint64_t *counts, size_t count, int32_t offset
  */
 double tachoi_native_bucket_end(int32_t schema, int64_t index);
 
+/** Whether buckets are what `count` says, as receivers compare them: where the sum is NaN, not more
+ * (RW2-20, RW2-21). */
+bool tachoi_native_counts_agree(const uint64_t *buckets, size_t bucket_count, uint64_t count,
+                                double sum);
+
 /** Whether bounds can be those of custom buckets: finite, strictly increasing (RW2-20). */
 bool tachoi_native_bounds_are_valid(const double *bounds, size_t count);
 

@@ -30,14 +30,12 @@ void tachoi_converter_fini(struct tachoi_converter *converter) {
 
 /* --- metrics --- */
 
-static enum tachoi_encoded_series_kind kind_of(const struct tachoi_converter *converter,
-                                               const tacho_metric *metric) {
+static enum tachoi_encoded_series_kind kind_of(const tacho_metric *metric) {
     switch (metric->type) {
     case TACHO_METRIC_SUM:
         return metric->is_monotonic ? TACHOI_ENCODED_COUNTER : TACHOI_ENCODED_UP_DOWN_COUNTER;
     case TACHO_METRIC_HISTOGRAM:
-        return converter->options.converts_to_custom ? TACHOI_ENCODED_CUSTOM_HISTOGRAM
-                                                     : TACHOI_ENCODED_HISTOGRAM;
+        return TACHOI_ENCODED_HISTOGRAM; /* or a custom one, as its bounds are */
     case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
         return TACHOI_ENCODED_EXPONENTIAL;
     case TACHO_METRIC_SUMMARY:
@@ -59,10 +57,8 @@ static void convert_metric(struct tachoi_converter *converter,
         tachoi_report_unsupported(metric, why, metric->point_count);
         return;
     }
-    struct tachoi_encoded_series_source source = {.conversion = conversion,
-                                                  .scope = scope,
-                                                  .metric = metric,
-                                                  .kind = kind_of(converter, metric)};
+    struct tachoi_encoded_series_source source = {
+        .conversion = conversion, .scope = scope, .metric = metric, .kind = kind_of(metric)};
     tachoi_convert_points(converter, &source);
 }
 

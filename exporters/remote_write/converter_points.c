@@ -156,10 +156,34 @@ static void convert_numbers(struct tachoi_converter *converter,
 
 /* --- histograms --- */
 
+/* Custom buckets have bounds that increase (RW2-20); others can be classic ones only. */
+static enum tachoi_encoded_series_kind kind_of_histogram(const struct tachoi_converter *converter,
+                                                         const tacho_histogram_point *point) {
+    return converter->options.converts_to_custom &&
+                   tachoi_native_bounds_are_valid(point->bounds, point->bound_count)
+               ? TACHOI_ENCODED_CUSTOM_HISTOGRAM
+               : TACHOI_ENCODED_HISTOGRAM;
+}
+
+/* Whether the point can be said; if not, it is counted. Of classic buckets receivers compare
+ * nothing. */
+static bool is_sound(struct tachoi_converter *converter, const struct tachoi_passage *passage,
+                     const tacho_histogram_point *point) {
+    if (passage->source->kind == TACHOI_ENCODED_HISTOGRAM ||
+        tachoi_native_counts_agree(point->bucket_counts, point->bound_count + 1, point->count,
+                                   point->has_sum ? point->sum : 0)) {
+        return true;
+    }
+    converter->gathering.unsupported++;
+    tachoi_report_unsupported(passage->source->metric, TACHOI_UNSUPPORTED_INVALID_HISTOGRAM, 1);
+    return false;
+}
+
 static void convert_histogram(struct tachoi_converter *converter,
                               struct tachoi_encoded_series_source *source,
                               const tacho_histogram_point *original) {
     tacho_histogram_point point = *original;
+    source->kind = kind_of_histogram(converter, &point);
     struct tachoi_passage passage = {
         .samples = source->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM
                        ? 1
@@ -168,7 +192,7 @@ static void convert_histogram(struct tachoi_converter *converter,
     source->bounds = point.bounds;
     source->bound_count = point.bound_count;
     if (!begin(converter, &passage, source, point.series, point.flags) ||
-        !tachoi_passage_begin(converter, &passage)) {
+        !tachoi_passage_begin(converter, &passage) || !is_sound(converter, &passage, &point)) {
         return;
     }
     if (is_delta(source->metric)) {
@@ -181,7 +205,7 @@ static void convert_histogram(struct tachoi_converter *converter,
     tachoi_passage_choose_exemplars(converter, &passage, &point.exemplars);
     if (tachoi_passage_prepare(converter, &passage, point.start_time_unix_nano, 0)) {
         tachoi_record_fill_histogram(passage.record, &point);
-        passage.entry->has_sum = point.has_sum;
+        passage.entry->has_sum |= point.has_sum ? 1U : 0U;
         tachoi_passage_finish(converter, &passage);
     }
 }

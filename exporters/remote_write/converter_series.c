@@ -202,6 +202,8 @@ void tachoi_passage_finish(struct tachoi_converter *converter, struct tachoi_pas
     }
     if (gathering->accepted - gathering->invalid > before) {
         gathering->exemplars += passage->exemplars.count;
+    } else { /* merged, or dropped */
+        gathering->unsupported_exemplars += passage->exemplars.count;
     }
 }
 

@@ -71,7 +71,8 @@ struct tachoi_encoded_series_source {
 struct tachoi_encoded_series_made {
     struct tachoi_encoded_series *series; /* NULL: it has no valid name or labels */
     /** Equal for series of which any time series have equal labels: of all labels but le, and the
-     * name without _bucket, _count and _sum. */
+     * name without _bucket, _count and _sum. Relabelling that treats the parts of a histogram
+     * differently may make equal what this tells apart. */
     uint32_t label_hash;
     bool is_filtered;    /* relabelling drops all of it: there is none */
     bool has_overridden; /* an attribute lost against a generated label (CONV-07) */

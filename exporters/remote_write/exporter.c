@@ -285,7 +285,7 @@ static void observe(void *self, tacho_meter_provider *provider) {
     }
 }
 
-/* Prometheus knows no other; what comes all the same is told (unsupported.c). */
+/* Prometheus knows no other; deltas that come all the same are added up (accumulate.c). */
 static tacho_temporality temporality(void *self, tacho_instrument_kind kind) {
     (void)self;
     (void)kind;

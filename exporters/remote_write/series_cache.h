@@ -31,7 +31,7 @@ struct tachoi_cached_series {
     uint32_t label_hash : TACHOI_LABEL_HASH_BITS;
     uint32_t kind : 3; /* enum tachoi_encoded_series_kind */
     uint32_t is_contested : 1;
-    uint32_t has_sum : 1;     /* its last histogram had one */
+    uint32_t has_sum : 1;     /* a histogram of it had one */
     uint32_t is_filtered : 1; /* relabelling drops it: there is no series */
     uint32_t is_ended : 1;    /* its end was told, and no value has come since */
     uint32_t has_memory : 1;  /* see series_memory.h */

@@ -58,7 +58,8 @@ enum tachoi_accumulate_result {
 enum tachoi_accumulate_result tachoi_accumulate_number(struct tachoi_series_memory *memory,
                                                        tacho_number_type type,
                                                        tacho_number_point *point);
-/** Other bounds begin a new total. The point's counts are the memory's until the next call. */
+/** Another number of buckets does not fit. The point's counts are the memory's until the next call.
+ */
 enum tachoi_accumulate_result tachoi_accumulate_histogram(struct tachoi_series_memory *memory,
                                                           tacho_histogram_point *point);
 /** `it` is the point's, and becomes the total; its counts are the memory's until the next call. */

@@ -119,7 +119,7 @@ static void finish(struct tachoi_shard *shard, enum tachoi_bisection_answer answ
 static bool has_new_credentials(struct tachoi_shard *shard,
                                 const struct tachoi_http_response *response) {
     return (response->status == 401 || response->status == 403) &&
-           tachoi_http_client_password_changed(shard->endpoint->client);
+           tachoi_http_exchange_password_changed(shard->exchange);
 }
 
 static void refused(struct tachoi_shard *shard, const struct tachoi_written *written,

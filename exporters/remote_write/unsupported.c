@@ -27,9 +27,9 @@ static const struct reason reasons[] = {
                                    "a native histogram needs a sum, and instruments that record "
                                    "negative values have none",
                                    "choose explicit buckets"},
-    [TACHOI_UNSUPPORTED_INVALID_HISTOGRAM] =
-        {"native_histogram_invalid", "count, buckets and zero bucket of a histogram disagree",
-         "mend the producer"},
+    [TACHOI_UNSUPPORTED_INVALID_HISTOGRAM] = {"native_histogram_invalid",
+                                              "count and buckets of a histogram disagree",
+                                              "mend the producer"},
     [TACHOI_UNSUPPORTED_DELTA_ORDER] = {"delta_order",
                                         "a delta begins before the one before it ended",
                                         "let the producer bring its points in order, once"},

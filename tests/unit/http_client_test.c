@@ -154,13 +154,21 @@ static void begin(void) {
     cr_assert(ne(ptr, large, NULL));
 }
 
-static void connect_client(void) {
+static void connect_with_password(const char *password_file) {
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%u/write?a=b%%20c", server.port);
-    const struct tachoi_http_config config = {
-        .component = "test", .url = url, .proxy_url = "", .timeout_ms = 20000};
+    const struct tachoi_http_config config = {.component = "test",
+                                              .url = url,
+                                              .username = password_file != NULL ? "user" : NULL,
+                                              .password_file = password_file,
+                                              .proxy_url = "",
+                                              .timeout_ms = 20000};
     cr_assert(eq(int, tachoi_http_client_create(&config, &client), TACHO_OK));
     cr_assert(eq(int, tachoi_http_exchange_create(client, &exchange), TACHO_OK));
+}
+
+static void connect_client(void) {
+    connect_with_password(NULL);
 }
 
 static void end(void) {
@@ -326,4 +334,39 @@ Test(http_client_server, an_answer_that_breaks_off_is_not_asked_for_again) {
     cr_assert(eq(str, (char *)response->excerpt, "sor"));
     expect_seen(1, 2);
     cr_assert(eq(int, (int)post(10)->status, 204));
+}
+
+/* --- the password --- */
+
+static void write_password(const char *path, const char *text) {
+    FILE *file = fopen(path, "we");
+    cr_assert(ne(ptr, file, NULL));
+    fputs(text, file);
+    fclose(file);
+}
+
+/* AUTH-02: of two POSTs with the old password each is told, whichever asks first. */
+Test(http_client_server, a_new_password_is_told_to_each_that_had_the_old_one) {
+    char path[] = "/tmp/tacho-password-XXXXXX";
+    struct tachoi_http_exchange *other = NULL;
+    close(mkstemp(path));
+    write_password(path, "old");
+    SERVE({ANSWER, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"},
+          {ANSWER, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"}, {ANSWER, NO_CONTENT});
+    connect_with_password(path);
+    cr_assert(eq(int, tachoi_http_exchange_create(client, &other), TACHO_OK));
+    cr_assert(eq(int, (int)post(10)->status, 401));
+    struct tachoi_http_exchange *first = exchange;
+    exchange = other;
+    cr_assert(eq(int, (int)post(10)->status, 401));
+    cr_expect(not(tachoi_http_exchange_password_changed(first)));
+    write_password(path, "newer");
+    cr_expect(tachoi_http_exchange_password_changed(first));
+    cr_expect(tachoi_http_exchange_password_changed(other));
+    cr_expect(tachoi_http_exchange_password_changed(first)); /* until it is sent again */
+    cr_assert(eq(int, (int)post(10)->status, 204));
+    cr_expect(not(tachoi_http_exchange_password_changed(other)));
+    cr_expect(tachoi_http_exchange_password_changed(first));
+    tachoi_http_exchange_destroy(first);
+    unlink(path);
 }

@@ -67,6 +67,23 @@ Test(ends, a_histogram_ends_with_all_its_time_series) {
     }
 }
 
+/* A sum that was sent once ends, even if it was gone before. */
+Test(ends, a_sum_ends_though_the_last_histogram_had_none) {
+    static const double bounds[] = {1, 2};
+    static const uint64_t counts[] = {1, 2, 3};
+    batch_add_histogram(&batch, "h", 1, bounds, counts, 2, 9, TACHO_NO_ATTRS);
+    convert();
+    enqueue();
+    ((tacho_histogram_point *)batch.metrics[0].points)->has_sum = false;
+    convert();
+    enqueue();
+    renew();
+    convert();
+    expect_marker(record_at(0), "h_bucket{", now_ms);
+    cr_expect(eq(u64, converter.gathering.stale_markers, 5));
+    enqueue();
+}
+
 /* CONV-32, PROM-29 */
 Test(ends, a_point_without_a_value_is_a_marker_once) {
     batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);

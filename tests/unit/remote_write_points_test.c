@@ -180,6 +180,29 @@ Test(points, a_custom_histogram_has_the_native_time_series_and_the_classic_ones)
     }
 }
 
+/* RW2-20: receivers refuse custom bounds that do not increase, and buckets that are not the count
+ */
+Test(points, a_histogram_that_cannot_be_a_custom_one_is_classic_or_left_out) {
+    static const double falling[] = {2, 1};
+    static const double bounds[] = {1, 2};
+    static const uint64_t counts[] = {1, 2, 3};
+    converter.options.converts_to_custom = true;
+    batch_add_histogram(&batch, "falling", 1, falling, counts, 2, 9, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "less", 2, bounds, counts, 2, 9, TACHO_NO_ATTRS);
+    ((tacho_histogram_point *)batch.metrics[1].points)->count = 5;
+    batch_add_histogram(&batch, "good", 3, bounds, counts, 2, 9, TACHO_NO_ATTRS);
+    for (int i = 0; i < 2; i++) {
+        convert();
+        cr_assert(eq(sz, converter.gathering.runs[0].record_count, 2));
+        cr_expect(eq(int, (int)record_at(0)->series->shape->kind, TACHOI_ENCODED_HISTOGRAM));
+        cr_expect(eq(int, (int)record_at(1)->series->shape->kind, TACHOI_ENCODED_CUSTOM_HISTOGRAM));
+        cr_expect(eq(u64, converter.gathering.accepted, 5 + 1));
+        cr_expect(eq(u64, converter.gathering.invalid, 0));
+        cr_expect(eq(u64, converter.gathering.unsupported, 1));
+        enqueue();
+    }
+}
+
 /* --- relabelling --- */
 
 Test(points, relabelling_drops_series_and_parts_of_histograms) {
@@ -382,6 +405,22 @@ Test(points, no_exemplar_is_sent_twice_or_out_of_order_or_without_labels) {
 }
 
 /* PROM-19, and where they are switched off */
+/* Those of the first are the series'. */
+Test(points, exemplars_of_a_point_that_is_added_to_another_are_counted) {
+    const tacho_exemplar item = exemplar(1, 5, TACHO_ATTRS(TACHO_STR("user", "u")));
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
+    batch_add_counter(&batch, "jobs", 2, 4, TACHO_ATTRS(TACHO_STR("empty", "")));
+    for (size_t i = 0; i < 2; i++) {
+        ((tacho_number_point *)batch.metrics[i].points)->exemplars =
+            (tacho_exemplars){&item, 1, sizeof item};
+    }
+    convert();
+    cr_expect(eq(u64, converter.gathering.accepted, 1));
+    cr_expect(eq(u64, converter.gathering.exemplars, 1));
+    cr_expect(eq(u64, converter.gathering.unsupported_exemplars, 1));
+    enqueue();
+}
+
 Test(points, exemplars_of_gauges_are_not_sent) {
     const tacho_exemplar item = exemplar(1, 5, TACHO_ATTRS(TACHO_STR("user", "u")));
     batch_add_gauge(&batch, "level", 1, 3, TACHO_NO_ATTRS);
