@@ -112,13 +112,8 @@ static void begin_batch(struct tachoi_converter *converter) {
 static void end_missing(struct tachoi_converter *converter) {
     struct tachoi_series_cache *cache = &converter->cache;
     for (size_t i = cache->kept; i < cache->count; i++) {
-        struct tachoi_cached_series *entry = &cache->entries[i];
-        const tacho_series_ref ref = {.id = entry->id, .generation = entry->generation};
-        if (ref.id != TACHOI_NO_SERIES_ID) {
-            tachoi_converter_end_entry(converter, entry);
-        }
-        if (entry->has_memory) {
-            tachoi_series_memories_forget(&converter->memories, ref);
+        if (cache->entries[i].id != TACHOI_NO_SERIES_ID) {
+            tachoi_converter_end_entry(converter, &cache->entries[i]);
         }
     }
 }
@@ -126,6 +121,7 @@ static void end_missing(struct tachoi_converter *converter) {
 static void finish_collection(struct tachoi_converter *converter, bool is_whole) {
     tachoi_series_cache_finish(&converter->cache, is_whole);
     end_missing(converter);
+    tachoi_series_memories_sweep(&converter->memories, converter->time_ms);
 }
 
 void tachoi_converter_give_up(struct tachoi_converter *converter) {

@@ -132,14 +132,9 @@ bool tachoi_passage_begin(struct tachoi_converter *converter, struct tachoi_pass
 struct tachoi_series_memory *tachoi_passage_memory(struct tachoi_converter *converter,
                                                    struct tachoi_passage *passage) {
     const tacho_series_ref ref = passage->source->ref;
-    struct tachoi_series_memory *memory = NULL;
-    if (ref.id != TACHOI_NO_SERIES_ID) {
-        memory = tachoi_series_memories_get(&converter->memories, ref);
-    }
-    if (memory != NULL) {
-        passage->entry->has_memory = true;
-    }
-    return memory;
+    return ref.id == TACHOI_NO_SERIES_ID
+               ? NULL
+               : tachoi_series_memories_get(&converter->memories, ref, converter->time_ms);
 }
 
 void tachoi_passage_choose_exemplars(struct tachoi_converter *converter,

@@ -34,7 +34,6 @@ struct tachoi_cached_series {
     uint32_t has_sum : 1;     /* a histogram of it had one */
     uint32_t is_filtered : 1; /* relabelling drops it: there is no series */
     uint32_t is_ended : 1;    /* its end was told, and no value has come since */
-    uint32_t has_memory : 1;  /* see series_memory.h */
     uint32_t visit;           /* number of its last visit; wraps around */
     uint32_t records;         /* that were made of it; wraps around */
 };

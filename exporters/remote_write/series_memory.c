@@ -43,7 +43,8 @@ static bool resize(struct tachoi_series_memories *memories, size_t slot_count) {
     struct tachoi_series_memories larger = {
         .slots = tachoi_calloc(slot_count, sizeof(struct tachoi_series_memory *)),
         .slot_count = slot_count,
-        .count = memories->count};
+        .count = memories->count,
+        .swept_ms = memories->swept_ms};
     if (larger.slots == NULL) {
         return false;
     }
@@ -61,7 +62,7 @@ static bool resize(struct tachoi_series_memories *memories, size_t slot_count) {
 }
 
 struct tachoi_series_memory *tachoi_series_memories_get(struct tachoi_series_memories *memories,
-                                                        tacho_series_ref ref) {
+                                                        tacho_series_ref ref, int64_t now_ms) {
     if (memories->slot_count == 0 && !resize(memories, FIRST_SLOTS)) {
         return NULL;
     }
@@ -77,16 +78,33 @@ struct tachoi_series_memory *tachoi_series_memories_get(struct tachoi_series_mem
             memories->count++;
         }
     }
+    if (*link != NULL) {
+        (*link)->used_ms = now_ms;
+    }
     return *link;
 }
 
-void tachoi_series_memories_forget(struct tachoi_series_memories *memories, tacho_series_ref ref) {
-    struct tachoi_series_memory **link = memories->slot_count > 0 ? link_of(memories, ref) : NULL;
-    if (link != NULL && *link != NULL) {
+static void sweep_chain(struct tachoi_series_memories *memories, struct tachoi_series_memory **link,
+                        int64_t before_ms) {
+    while (*link != NULL) {
         struct tachoi_series_memory *memory = *link;
-        *link = memory->next;
-        memories->count--;
-        destroy(memory);
+        if (memory->used_ms < before_ms) {
+            *link = memory->next;
+            memories->count--;
+            destroy(memory);
+        } else {
+            link = &memory->next;
+        }
+    }
+}
+
+void tachoi_series_memories_sweep(struct tachoi_series_memories *memories, int64_t now_ms) {
+    if (memories->count == 0 || now_ms - memories->swept_ms < TACHOI_SERIES_MEMORY_MS / 10) {
+        return;
+    }
+    memories->swept_ms = now_ms;
+    for (size_t i = 0; i < memories->slot_count; i++) {
+        sweep_chain(memories, &memories->slots[i], now_ms - TACHOI_SERIES_MEMORY_MS);
     }
 }
 

@@ -9,9 +9,14 @@
 #include "prometheus/native_histogram.h"
 #include "tacho/sdk/metric_data.h"
 
+/** How long the memory of a series outlives its last point, in ms. A delta stream leaves out a
+ * series that did not change: its total must go on when it comes again. */
+#define TACHOI_SERIES_MEMORY_MS (INT64_C(10) * 60 * 1000)
+
 struct tachoi_series_memory {
     struct tachoi_series_memory *next; /* in the table */
     tacho_series_ref ref;
+    int64_t used_ms; /* time of the last collection that asked for it */
 
     /* times of the newest exemplar of each component; 0 = none */
     int64_t *exemplar_ms;
@@ -34,14 +39,17 @@ struct tachoi_series_memories {
     struct tachoi_series_memory **slots; /* chains; a power of two, NULL when empty */
     size_t slot_count;
     size_t count;
+    int64_t swept_ms; /* time of the last sweep */
 };
 
 void tachoi_series_memories_fini(struct tachoi_series_memories *memories);
 
 /** The memory of a series, which has an id; made if it is not there. NULL when memory is short. */
 struct tachoi_series_memory *tachoi_series_memories_get(struct tachoi_series_memories *memories,
-                                                        tacho_series_ref ref);
-void tachoi_series_memories_forget(struct tachoi_series_memories *memories, tacho_series_ref ref);
+                                                        tacho_series_ref ref, int64_t now_ms);
+
+/** Now and then forgets those that have not been asked for in TACHOI_SERIES_MEMORY_MS. */
+void tachoi_series_memories_sweep(struct tachoi_series_memories *memories, int64_t now_ms);
 
 /** Room for the times of so many components; false when memory is short. */
 bool tachoi_series_memory_reserve_exemplars(struct tachoi_series_memory *memory, size_t count);

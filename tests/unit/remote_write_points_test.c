@@ -61,15 +61,23 @@ Test(points, a_delta_out_of_order_is_refused_and_changes_nothing) {
     expect_total(7, 0);
 }
 
-Test(points, a_total_ends_with_its_series) {
+/* A delta stream leaves out what did not change. */
+Test(points, a_total_goes_on_after_a_pause_and_is_forgotten_after_minutes) {
     add_delta(3, 0, 10);
     enqueue();
     renew();
     convert();
+    cr_expect(eq(u64, converter.gathering.stale_markers, 1));
+    enqueue();
+    add_delta(4, 20, 30);
+    expect_total(7, 0);
+    now_ms += TACHOI_SERIES_MEMORY_MS;
+    renew();
+    convert();
     cr_expect(eq(sz, converter.memories.count, 0));
     enqueue();
-    add_delta(4, 10, 20);
-    expect_total(4, 10);
+    add_delta(5, 30, 40);
+    expect_total(5, 30);
 }
 
 /* PROM-24 */
