@@ -26,15 +26,13 @@
 #include <tacho/tacho.h>
 
 #include "bench/send_floor.h"
+#include "bench/send_series.h"
 
 enum {
     WARM_UP = 3,
+    SAMPLES_PER_SEND = 2000, /* the library's default */
     ROUNDS_MAX = 3600,
     DEADLINE_MS = 60000,
-    METHODS = 4,
-    STATUSES = 5,
-    HANDLERS = 50,
-    HOSTS = 5,
     EXIT_SKIPPED = 77
 };
 
@@ -53,7 +51,7 @@ static struct {
 } wanted = {.protocol = 1,
             .shards = 1,
             .series = 50000,
-            .samples_per_send = 2000,
+            .samples_per_send = SAMPLES_PER_SEND,
             .rounds = 20,
             .interval_ms = 1000};
 
@@ -159,37 +157,9 @@ static double resident_mib(void) {
 
 /* --- the series --- */
 
-/* Labels of a series. */
-struct series_texts {
-    char customer[32];
-    char handler[64];
-    char host[64];
-    const char *method;
-    int64_t status;
-};
-
-static void fill_texts(uint32_t number, struct series_texts *out) {
-    static const char *const methods[METHODS] = {"GET", "POST", "PUT", "DELETE"};
-    static const int64_t statuses[STATUSES] = {200, 201, 400, 404, 500};
-    static const char *const nouns[] = {"orders", "users",    "carts",   "payments", "invoices",
-                                        "items",  "sessions", "reviews", "stocks",   "reports"};
-    uint32_t rest = number;
-    out->method = methods[rest % METHODS];
-    rest /= METHODS;
-    out->status = statuses[rest % STATUSES];
-    rest /= STATUSES;
-    (void)snprintf(out->handler, sizeof out->handler, "/api/v%u/%s/{id}",
-                   (unsigned)(rest % HANDLERS / 10 + 1), nouns[rest % 10]);
-    rest /= HANDLERS;
-    (void)snprintf(out->host, sizeof out->host, "ip-10-20-30-%u.eu-west-1.compute.internal",
-                   (unsigned)(rest % HOSTS + 40));
-    (void)snprintf(out->customer, sizeof out->customer, "c-%06u",
-                   (unsigned)(rest / HOSTS * 7919 + 1000));
-}
-
 static void record_series(uint32_t number, uint32_t round) {
-    struct series_texts texts;
-    fill_texts(number, &texts);
+    struct send_series texts;
+    send_series_fill(number, &texts);
     const int64_t amount = (int64_t)((number * 2654435761U + round * 40503U) >> 8) % 500;
     run.totals[number] += (double)amount;
     tacho_counter_add(run.requests, amount,
@@ -208,9 +178,9 @@ static uint32_t series_at(uint32_t i) {
 /* The message of 1.0, in the order in which series are recorded; for the floor. */
 static void add_messages(void) {
     for (uint32_t i = 0; i < wanted.series; i++) {
-        struct series_texts texts;
+        struct send_series texts;
         char status[8];
-        fill_texts(series_at(i), &texts);
+        send_series_fill(series_at(i), &texts);
         (void)snprintf(status, sizeof status, "%u", (unsigned)texts.status);
         const char *const labels[] = {"__name__", "http_server_requests_total",
                                       "customer", texts.customer,
@@ -346,15 +316,20 @@ static int compare(const void *left, const void *right) {
 
 static void print_figure(const char *what, const char *unit, double *values, size_t count) {
     char name[128];
-    (void)snprintf(name, sizeof name, "protocol %u, %u shard%s: %s", (unsigned)wanted.protocol,
-                   (unsigned)wanted.shards, wanted.shards == 1 ? "" : "s", what);
+    char at_once[32] = "";
+    if (wanted.samples_per_send != SAMPLES_PER_SEND) {
+        (void)snprintf(at_once, sizeof at_once, ", %u at once", (unsigned)wanted.samples_per_send);
+    }
+    (void)snprintf(name, sizeof name, "protocol %u, %u shard%s%s%s: %s", (unsigned)wanted.protocol,
+                   (unsigned)wanted.shards, wanted.shards == 1 ? "" : "s",
+                   wanted.is_shuffled ? ", no order" : "", at_once, what);
     qsort(values, count, sizeof *values, compare);
     if (wanted.is_json) {
         (void)printf("{\"program\": \"send\", \"case\": \"%s\", \"unit\": \"%s\", \"min\": %.4g, "
                      "\"median\": %.4g, \"max\": %.4g}\n",
                      name, unit, values[0], values[count / 2], values[count - 1]);
     } else {
-        (void)printf("%-56s %10.4g %10.4g %10.4g  %s\n", name, values[0], values[count / 2],
+        (void)printf("%-64s %10.4g %10.4g %10.4g  %s\n", name, values[0], values[count / 2],
                      values[count - 1], unit);
     }
 }
