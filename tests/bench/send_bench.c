@@ -33,6 +33,7 @@ enum {
     SAMPLES_PER_SEND = 2000, /* the library's default */
     ROUNDS_MAX = 3600,
     DEADLINE_MS = 60000,
+    POLL_US = 10000,
     EXIT_SKIPPED = 77
 };
 
@@ -83,7 +84,7 @@ enum figure {
     BYTES,
     SNAPPY_BYTES,
     REQUESTS,
-    RATE, /* from collection to acknowledgement */
+    RATE, /* from collection to acknowledgement; without an interval */
     SEND_FLOOR_RATE,
     FIGURES
 };
@@ -248,9 +249,31 @@ static void record_all(uint32_t round) {
     }
 }
 
-/** Collects, and waits until everything is acknowledged; anything else is no benchmark. */
+static void sleep_until(double end) {
+    const double left = end - clock_s(CLOCK_MONOTONIC);
+    (void)usleep(left > 0 ? (useconds_t)(left * 1e6) : 0);
+}
+
+/* Nobody waits for the answers, as in a program: a waiting thread would be woken by each. */
+static void collect_and_sleep(void) {
+    const double begin = clock_s(CLOCK_MONOTONIC);
+    if (tacho_metric_reader_collect(run.reader, DEADLINE_MS) != TACHO_OK) {
+        die("a collection failed");
+    }
+    sleep_until(begin + wanted.interval_ms / 2e3);
+    while (account().pending > 0) {
+        if (clock_s(CLOCK_MONOTONIC) > begin + DEADLINE_MS / 1e3) {
+            die("the server does not take what is sent");
+        }
+        (void)usleep(POLL_US);
+    }
+}
+
+/** Collects, and returns when everything is acknowledged; anything else is no benchmark. */
 static tacho_remote_write_stats deliver(void) {
-    if (tacho_meter_provider_force_flush(run.provider, DEADLINE_MS) != TACHO_OK) {
+    if (wanted.interval_ms > 0) {
+        collect_and_sleep();
+    } else if (tacho_meter_provider_force_flush(run.provider, DEADLINE_MS) != TACHO_OK) {
         die("the server does not take what is sent");
     }
     const tacho_remote_write_stats stats = account();
@@ -258,11 +281,6 @@ static tacho_remote_write_stats deliver(void) {
         die("the server does not acknowledge everything at once");
     }
     return stats;
-}
-
-static void sleep_until(double end) {
-    const double left = end - clock_s(CLOCK_MONOTONIC);
-    (void)usleep(left > 0 ? (useconds_t)(left * 1e6) : 0);
 }
 
 static void add(struct cost *to, struct cost cost) {
@@ -282,7 +300,6 @@ static void run_round(uint32_t round, size_t index) {
     const uint64_t requests = after.requests - before.requests;
     const uint64_t bytes = after.bytes_sent - before.bytes_sent;
     results[RATE][index] = samples / since(begin).elapsed_s;
-    sleep_until(begin.elapsed_s + half_s);
     const struct cost library = since(begin);
     begin = now();
     send_floor_post(run.floor, requests, (size_t)(bytes / requests));
@@ -433,7 +450,7 @@ int main(int argc, char **argv) {
     for (uint32_t i = 0; i < wanted.rounds; i++) {
         run_round(WARM_UP + i, i);
     }
-    for (size_t i = 0; i < FIGURES; i++) {
+    for (size_t i = 0; i < (wanted.interval_ms > 0 ? RATE : FIGURES); i++) {
         print_figure(figures[i].name, figures[i].unit, results[i], wanted.rounds);
     }
     print_totals();
