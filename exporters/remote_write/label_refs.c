@@ -23,6 +23,7 @@ void tachoi_label_refs_fini(struct tachoi_label_refs *refs) {
 bool tachoi_label_refs_begin(struct tachoi_label_refs *refs, struct tachoi_wire *out) {
     refs->request = 1 + atomic_fetch_add_explicit(&requests, 1, memory_order_relaxed);
     tachoi_arena_reset(&refs->arena);
+    memset(refs->turned, 0, sizeof refs->turned);
     return tachoi_symbols_begin(&refs->symbols, out);
 }
 
@@ -202,9 +203,16 @@ static inline bool is_same(const unsigned char *a, const unsigned char *b, size_
     return x == y;
 }
 
+struct label_texts {
+    const unsigned char *name;
+    const unsigned char *value;
+    uint32_t name_length;
+    uint32_t value_length;
+};
+
 /* A label of an own text, whose parts are short as a rule. */
 static inline bool read_label(const unsigned char **at, const unsigned char *end,
-                              struct tachoi_last_label *out) {
+                              struct label_texts *out) {
     const unsigned char *label = *at;
     /* 0a length, 0a length name, 12 length value */
     if (label[1] < 0x80 && label[3] < 0x80 && label[1] > label[3] + 2) {
@@ -220,26 +228,11 @@ static inline bool read_label(const unsigned char **at, const unsigned char *end
     if (!tachoi_label_next(at, end, &name, &value)) {
         return false;
     }
-    *out = (struct tachoi_last_label){.name = (const unsigned char *)name.data,
-                                      .value = (const unsigned char *)value.data,
-                                      .name_length = (uint32_t)name.length,
-                                      .value_length = (uint32_t)value.length};
+    *out = (struct label_texts){.name = (const unsigned char *)name.data,
+                                .value = (const unsigned char *)value.data,
+                                .name_length = (uint32_t)name.length,
+                                .value_length = (uint32_t)value.length};
     return true;
-}
-
-/* Finds the references of a label: those of `last`, the label of the series before at this place,
- * where the texts are the same. */
-static inline bool find_refs(struct tachoi_symbols *symbols, const struct tachoi_last_label *last,
-                             struct tachoi_last_label *label) {
-    label->name_ref = label->name_length == last->name_length &&
-                              is_same(label->name, last->name, label->name_length)
-                          ? last->name_ref
-                          : tachoi_symbols_ref(symbols, label->name, label->name_length);
-    label->value_ref = label->value_length == last->value_length &&
-                               is_same(label->value, last->value, label->value_length)
-                           ? last->value_ref
-                           : tachoi_symbols_ref(symbols, label->value, label->value_length);
-    return label->name_ref != TACHOI_NO_SYMBOL && label->value_ref != TACHOI_NO_SYMBOL;
 }
 
 /* References are never longer than the label: 4 bytes each, where a label has at least 4 beside its
@@ -262,32 +255,105 @@ static bool reserve_own(struct tachoi_label_refs *refs,
     return true;
 }
 
+/* Of a short label; less than a long one has. */
+static inline uint32_t short_label_length(const unsigned char *label) {
+    return label[1] + 2U;
+}
+
+/* Whether the label is that one: then its references are copied. */
+static inline bool put_turned(const struct tachoi_turned_label *turned, const unsigned char *label,
+                              unsigned char **out) {
+    if (turned->label_length != short_label_length(label) ||
+        !is_same(turned->label, label, turned->label_length)) {
+        return false;
+    }
+    memcpy(*out, turned->refs, TACHOI_LABEL_REFS_MAX); /* there is slack */
+    *out += turned->refs_length;
+    return true;
+}
+
+/* Where in the table a label of at least 8 bytes is, if it is there: a hash of all its bytes, which
+ * need not be strong, as labels are compared. Seeds are of no use: what collides is looked up. */
+static inline size_t place_of(const unsigned char *label, size_t length) {
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = length;
+    uint64_t word;
+    for (size_t at = 0; at < length - sizeof word; at += sizeof word) {
+        memcpy(&word, label + at, sizeof word);
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+    }
+    memcpy(&word, label + length - sizeof word, sizeof word);
+    return (size_t)(((hash ^ word) * factor) >> 56) & (TACHOI_TURNED_LABELS - 1);
+}
+
+/* Looks name and value of the label at *at up; of `last`, the label before at its place, the name
+ * may be the same. */
+static bool turn(struct tachoi_symbols *symbols, const struct tachoi_turned_label *last,
+                 const unsigned char **at, const unsigned char *end,
+                 struct tachoi_turned_label *out) {
+    const unsigned char *const begin = *at;
+    struct label_texts texts;
+    if (!read_label(at, end, &texts)) {
+        return false;
+    }
+    const bool is_short = texts.name == begin + 4;
+    const uint32_t name_ref = is_short && texts.name_length > 0 &&
+                                      last->name_length == texts.name_length &&
+                                      is_same(last->label + 4, texts.name, texts.name_length)
+                                  ? last->name_ref
+                                  : tachoi_symbols_ref(symbols, texts.name, texts.name_length);
+    const uint32_t value_ref = tachoi_symbols_ref(symbols, texts.value, texts.value_length);
+    if (name_ref == TACHOI_NO_SYMBOL || value_ref == TACHOI_NO_SYMBOL) {
+        return false;
+    }
+    *out = (struct tachoi_turned_label){.label = begin,
+                                        .label_length = (uint32_t)(*at - begin),
+                                        .name_length = is_short ? texts.name_length : 0,
+                                        .name_ref = name_ref};
+    const unsigned char *refs_end = put_ref(put_ref(out->refs, name_ref), value_ref);
+    out->refs_length = (uint32_t)(refs_end - out->refs);
+    return true;
+}
+
+/* A label that is not the last one of its place; it becomes that. */
+static bool put_other(struct tachoi_label_refs *refs, struct tachoi_turned_label *last,
+                      const unsigned char **at, const unsigned char *end, unsigned char **out) {
+    const uint32_t length = short_label_length(*at);
+    struct tachoi_turned_label *turned =
+        length < sizeof(uint64_t) ? &refs->turned[0] : &refs->turned[place_of(*at, length)];
+    if (put_turned(turned, *at, out)) {
+        *at += turned->label_length;
+    } else if (turn(&refs->symbols, last, at, end, turned)) {
+        memcpy(*out, turned->refs, TACHOI_LABEL_REFS_MAX);
+        *out += turned->refs_length;
+    } else {
+        return false;
+    }
+    *last = *turned;
+    return true;
+}
+
 bool tachoi_label_refs_own(struct tachoi_label_refs *refs,
                            const struct tachoi_encoded_series *series) {
     const struct tachoi_shape_refs *shape_refs = series->shape->refs;
     if (!reserve_own(refs, series)) {
         return false;
     }
-    static const struct tachoi_last_label none = {.name = NULL};
     const unsigned char *own = tachoi_encoded_series_own(series);
     const unsigned char *at = own;
     unsigned char *out = refs->own.data;
-    size_t place = 0;
+    struct tachoi_turned_label *last = shape_refs->last;
+    const struct tachoi_turned_label *const last_end = last + shape_refs->last_count;
     for (uint32_t i = 0; i < series->shape->own_count; i++) {
         const unsigned char *end = own + series->own_ends[i];
         while (at < end) {
-            struct tachoi_last_label *last =
-                place < shape_refs->last_count ? &shape_refs->last[place] : NULL;
-            struct tachoi_last_label label;
-            if (!read_label(&at, end, &label) ||
-                !find_refs(&refs->symbols, last != NULL ? last : &none, &label)) {
+            if (put_turned(last, at, &out)) {
+                at += last->label_length;
+            } else if (!put_other(refs, last, &at, end, &out)) {
                 return false;
             }
-            if (last != NULL) {
-                *last = label;
-            }
-            out = put_ref(put_ref(out, label.name_ref), label.value_ref);
-            place++;
+            last += last < last_end ? 1 : 0; /* all behind share one */
         }
         refs->own_ends[i] = (uint32_t)(out - refs->own.data);
     }

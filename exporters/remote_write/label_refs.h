@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns turning label blocks into references to symbols, for one 2.0 request after the other. What
- * series share is turned once per request and kept at their shape; of what is their own, texts are
- * compared with those of the series before and looked up only where they differ. References are
- * kept as they are on the wire. Memory is kept from request to request; sending thread only. */
+ * series share is turned once per request and kept at their shape; of what is their own, labels are
+ * compared with those of the series before, and with some that the request has turned; only others
+ * are taken apart and looked up. References are kept as they are on the wire. Memory is kept from
+ * request to request; sending thread only. */
 #ifndef TACHOI_REMOTE_WRITE_LABEL_REFS_H
 #define TACHOI_REMOTE_WRITE_LABEL_REFS_H
 
@@ -21,20 +22,27 @@ struct tachoi_piece_refs {
     uint32_t length;            /* of all */
 };
 
-/** A label of the series before, at some place among its own ones; texts are in that series. */
-struct tachoi_last_label {
-    const unsigned char *name;
-    const unsigned char *value;
-    uint32_t name_length;
-    uint32_t value_length;
+/** References of a label at most: two of 4 bytes. */
+#define TACHOI_LABEL_REFS_MAX ((size_t)8)
+
+/** A label that the request has turned. Its text is in the series that had it first. */
+struct tachoi_turned_label {
+    const unsigned char *label; /* as a block has it, name and value included */
+    uint32_t label_length;
+    uint32_t name_length; /* 0 if the label is a long one */
     uint32_t name_ref;
-    uint32_t value_ref;
+    uint32_t refs_length;
+    unsigned char refs[TACHOI_LABEL_REFS_MAX]; /* as they are on the wire */
 };
+
+/** Places of the table of turned labels; a power of two. */
+#define TACHOI_TURNED_LABELS ((size_t)256)
 
 /** What a request has made of a shape. */
 struct tachoi_shape_refs {
     struct tachoi_piece_refs *components;
-    struct tachoi_last_label *last; /* of as many labels as the first series had */
+    struct tachoi_turned_label *last; /* of the series before: of each place among the own labels,
+                                         as many as the first series had */
     size_t last_count;
     size_t metadata_length;
     unsigned char metadata[TACHOI_REFS_STEP]; /* the field of a TimeSeries; nothing if the shape has
@@ -50,6 +58,7 @@ struct tachoi_label_refs {
     uint32_t *own_ends;     /* of each text's in it */
     size_t own_capacity;
     struct tachoi_wire scratch;
+    struct tachoi_turned_label turned[TACHOI_TURNED_LABELS]; /* by a hash; the last one stays */
 };
 
 void tachoi_label_refs_fini(struct tachoi_label_refs *refs);

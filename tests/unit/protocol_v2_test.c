@@ -256,6 +256,35 @@ Test(protocol_v2, neighbours_that_differ_in_one_byte_are_told_apart) {
     }
 }
 
+/* Labels that the series before did not have, but others did, in more number than are kept at hand;
+ * and texts that are in part those of others: name and value change places. */
+Test(protocol_v2, labels_that_come_again_have_their_references) {
+    enum { SERIES = 2000 };
+    char expected[SERIES][256];
+    for (size_t i = 0; i < SERIES; i++) {
+        char few[32];
+        char many[32];
+        char lengthy[160];
+        (void)snprintf(few, sizeof few, "f%zu", i * 7 % 11);
+        (void)snprintf(many, sizeof many, "number-%zu.example", i * 31 % 1000);
+        (void)snprintf(lengthy, sizeof lengthy, "%0*zu", (int)(110 + i % 9), i * 13 % 20);
+        const bool is_turned = i % 3 == 0;
+        const struct fixture_label labels[] = {{"few", is_turned ? many : few, true},
+                                               {"lengthy", lengthy, true},
+                                               {"many", is_turned ? few : many, true}};
+        fixture_number(&fixture, add(TACHOI_ENCODED_COUNTER, "c", labels, 3, NULL, 0), 1, 0);
+        (void)snprintf(expected[i], sizeof expected[0], "__name__=c,few=%s,lengthy=%s,many=%s",
+                       labels[0].value, lengthy, labels[2].value);
+    }
+    for (int round = 0; round < 2; round++) {
+        encode();
+        expect_symbols_unique();
+        for (size_t i = 0; i < SERIES; i++) {
+            cr_assert(eq(str, (char *)text_of(request->timeseries[i]), expected[i]), "%zu", i);
+        }
+    }
+}
+
 /* References of one, two and three bytes; the table grows several times. */
 Test(protocol_v2, symbols_are_found_again_among_many) {
     struct tachoi_symbols symbols = {0};

@@ -14,7 +14,7 @@
 #include "remote_write/encoder.h"
 #include "remote_write_v1.pb-c.h"
 
-enum { FIXTURE_TIME = 1000000, FIXTURE_SERIES = 64 };
+enum { FIXTURE_TIME = 1000000, FIXTURE_SERIES = 2048 };
 
 struct fixture_label {
     const char *name;
