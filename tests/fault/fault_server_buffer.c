@@ -10,9 +10,9 @@
 enum { READ_BYTES = 65536 };
 
 bool fault_buffer_append(struct fault_buffer *buffer, const char *data, size_t length) {
-    if (buffer->length + length > buffer->room) {
+    if (buffer->data == NULL || buffer->length + length > buffer->room) {
         const size_t room = 2 * (buffer->length + length);
-        char *grown = room <= FAULT_BUFFER_MAX ? realloc(buffer->data, room) : NULL;
+        char *grown = room <= FAULT_BUFFER_MAX ? realloc(buffer->data, room + 1) : NULL;
         if (grown == NULL) {
             return false;
         }
@@ -23,6 +23,7 @@ bool fault_buffer_append(struct fault_buffer *buffer, const char *data, size_t l
         memcpy(buffer->data + buffer->length, data, length);
     }
     buffer->length += length;
+    buffer->data[buffer->length] = '\0';
     return true;
 }
 

@@ -10,7 +10,7 @@
 enum { FAULT_BUFFER_MAX = 64 * 1024 * 1024 };
 
 struct fault_buffer {
-    char *data; /* the owner's to free */
+    char *data; /* the owner's to free; once something was added, a NUL follows it */
     size_t length;
     size_t room;
 };

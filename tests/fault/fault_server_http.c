@@ -37,7 +37,9 @@ bool fault_http_header(const char *head, size_t head_length, const char *name, c
         if (is_header(head + at, length, name)) {
             const char *value = head + at + strlen(name) + 1;
             const char *end = head + at + length;
-            value += strspn(value, " \t");
+            while (value < end && (*value == ' ' || *value == '\t')) {
+                value++;
+            }
             while (end > value && isspace((unsigned char)end[-1]) != 0) {
                 end--;
             }
