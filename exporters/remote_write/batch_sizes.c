@@ -20,18 +20,21 @@ static uint32_t flags_of(const tacho_metric *metric, size_t index) {
     return 0;
 }
 
-static size_t point_samples(const tacho_metric *metric, size_t index, bool converts_to_custom) {
+static size_t point_samples(const tacho_metric *metric, size_t index,
+                            const struct tachoi_converter_options *options) {
     if ((flags_of(metric, index) & TACHO_POINT_NO_RECORDED_VALUE) != 0) {
         return 0;
     }
     if (metric->type == TACHO_METRIC_SUMMARY) {
         return tacho_metric_summary_point(metric, index)->quantile_count + 2;
     }
-    if (metric->type != TACHO_METRIC_HISTOGRAM || converts_to_custom) {
+    if (metric->type != TACHO_METRIC_HISTOGRAM) {
         return 1;
     }
     const tacho_histogram_point *point = tacho_metric_histogram_point(metric, index);
-    return tachoi_histogram_components(point->bound_count, point->has_sum);
+    return tachoi_kind_of_histogram(options, point) == TACHOI_ENCODED_CUSTOM_HISTOGRAM
+               ? 1
+               : tachoi_histogram_components(point->bound_count, point->has_sum);
 }
 
 /* 0 where there is no recorded value: of such a point nothing but attributes and times counts. */
@@ -77,7 +80,7 @@ static void add_metric(struct tachoi_batch_sizes *sizes, const tacho_metric *met
         return;
     }
     for (size_t i = 0; i < metric->point_count; i++) {
-        sizes->samples += point_samples(metric, i, options->converts_to_custom);
+        sizes->samples += point_samples(metric, i, options);
     }
 }
 

@@ -25,6 +25,18 @@ struct tachoi_converter_options {
     size_t shard_count;           /* 0 = 1 */
 };
 
+/** What an explicit-bucket histogram becomes: with custom buckets it needs bounds that increase
+ * (RW2-20), and a sum, for which a native histogram has no word of its absence; else it is a
+ * classic one. */
+static inline enum tachoi_encoded_series_kind
+tachoi_kind_of_histogram(const struct tachoi_converter_options *options,
+                         const tacho_histogram_point *point) {
+    return options->converts_to_custom && point->has_sum &&
+                   tachoi_native_bounds_are_valid(point->bounds, point->bound_count)
+               ? TACHOI_ENCODED_CUSTOM_HISTOGRAM
+               : TACHOI_ENCODED_HISTOGRAM;
+}
+
 struct tachoi_converter {
     struct tachoi_converter_options options;
     struct tachoi_series_cache cache;

@@ -156,15 +156,6 @@ static void convert_numbers(struct tachoi_converter *converter,
 
 /* --- histograms --- */
 
-/* Custom buckets have bounds that increase (RW2-20); others can be classic ones only. */
-static enum tachoi_encoded_series_kind kind_of_histogram(const struct tachoi_converter *converter,
-                                                         const tacho_histogram_point *point) {
-    return converter->options.converts_to_custom &&
-                   tachoi_native_bounds_are_valid(point->bounds, point->bound_count)
-               ? TACHOI_ENCODED_CUSTOM_HISTOGRAM
-               : TACHOI_ENCODED_HISTOGRAM;
-}
-
 /* Whether the point can be said; if not, it is counted. Of classic buckets receivers compare
  * nothing. */
 static bool is_sound(struct tachoi_converter *converter, const struct tachoi_passage *passage,
@@ -183,7 +174,7 @@ static void convert_histogram(struct tachoi_converter *converter,
                               struct tachoi_encoded_series_source *source,
                               const tacho_histogram_point *original) {
     tacho_histogram_point point = *original;
-    source->kind = kind_of_histogram(converter, &point);
+    source->kind = tachoi_kind_of_histogram(&converter->options, &point);
     struct tachoi_passage passage = {
         .samples = source->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM
                        ? 1

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "remote_write/batch_sizes.h"
 #include "tacho/sdk/diagnostics.h"
 #include "unit/converter_fixture.h"
 
@@ -459,5 +460,19 @@ Test(points, a_histogram_has_one_exemplar_for_each_bucket) {
     cr_expect(eq(u32, found.component, 2));
     cr_expect(eq(i64, found.time_ms, BATCH_UNIX_MS + 1));
     cr_expect(not(tachoi_exemplar_next(&walk, &found)));
+    enqueue();
+}
+
+/* A native histogram cannot say that it has no sum. */
+Test(points, a_histogram_without_a_sum_is_a_classic_one_with_any_option) {
+    static const double bounds[] = {-1, 1};
+    static const uint64_t counts[] = {1, 0, 0};
+    converter.options.converts_to_custom = true;
+    batch_add_histogram(&batch, "h", 1, bounds, counts, 2, 0, TACHO_NO_ATTRS);
+    ((tacho_histogram_point *)batch.metrics[0].points)->has_sum = false;
+    convert();
+    cr_expect(eq(int, (int)record_at(0)->series->shape->kind, TACHOI_ENCODED_HISTOGRAM));
+    cr_expect(eq(u64, converter.gathering.accepted, 4)); /* buckets and _count */
+    cr_expect(eq(sz, tachoi_batch_sizes_of(&batch.batch, &converter.options).samples, 4));
     enqueue();
 }
