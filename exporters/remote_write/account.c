@@ -57,13 +57,10 @@ void tachoi_account_count_answer_locked(struct tachoi_account *account, int stat
     answers->count++;
 }
 
-uint64_t tachoi_account_dropped_locked(const struct tachoi_account *account) {
-    return account->dropped_queue_full + account->dropped_too_old + account->dropped_shutdown +
-           account->dropped_clock + account->dropped_invalid + account->dropped_unsupported;
-}
-
 uint64_t tachoi_account_lost_locked(const struct tachoi_account *account) {
-    return account->failed + tachoi_account_dropped_locked(account);
+    return account->failed + account->dropped_queue_full + account->dropped_too_old +
+           account->dropped_shutdown + account->dropped_clock + account->dropped_invalid +
+           account->dropped_unsupported;
 }
 
 uint64_t tachoi_account_exemplars_pending_locked(const struct tachoi_account *account) {

@@ -92,8 +92,7 @@ uint64_t tachoi_settlement_samples(const struct tachoi_settlement *settlement);
 /** Counts an answer; 0 = none came. */
 void tachoi_account_count_answer_locked(struct tachoi_account *account, int status);
 
-/** Samples given up here, and those that did not arrive for any reason. The lock is held. */
-uint64_t tachoi_account_dropped_locked(const struct tachoi_account *account);
+/** Samples that did not arrive for any reason. The lock is held. */
 uint64_t tachoi_account_lost_locked(const struct tachoi_account *account);
 
 /** Exemplars that are neither settled nor dropped. The lock is held. */

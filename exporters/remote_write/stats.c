@@ -66,7 +66,8 @@ void tachoi_remote_write_stats_add(tacho_remote_write_stats *sum,
     }
 }
 
-uint64_t tachoi_remote_write_stats_dropped(const tacho_remote_write_stats *stats) {
+/* Samples given up here, for all reasons. */
+static uint64_t dropped_of(const tacho_remote_write_stats *stats) {
     return stats->dropped_queue_full + stats->dropped_too_old + stats->dropped_shutdown +
            stats->dropped_clock + stats->dropped_invalid + stats->dropped_unsupported;
 }
@@ -76,6 +77,6 @@ void tachoi_remote_write_stats_delivery(const tacho_remote_write_stats *stats,
     out->accepted = stats->accepted;
     out->acknowledged = stats->acknowledged;
     out->failed = stats->failed;
-    out->dropped = tachoi_remote_write_stats_dropped(stats);
+    out->dropped = dropped_of(stats);
     out->pending = stats->pending;
 }

@@ -12,9 +12,6 @@
 void tachoi_remote_write_stats_add(tacho_remote_write_stats *sum,
                                    const tacho_remote_write_stats *one);
 
-/** Samples given up here, for all reasons. */
-uint64_t tachoi_remote_write_stats_dropped(const tacho_remote_write_stats *stats);
-
 /** What the SDK wants to know of it; struct_size is left alone. */
 void tachoi_remote_write_stats_delivery(const tacho_remote_write_stats *stats, tacho_delivery *out);
 

@@ -114,11 +114,6 @@ void tachoi_worker_tell_answers(struct tachoi_worker *worker,
 /** Samples waiting or in flight. */
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);
 
-/** Waits until all that was queued is settled: TACHO_OK, TACHO_E_TIMEOUT, TACHO_E_SHUTDOWN, or
- * TACHO_E_FAILED if any sample was lost since the last flush that ended in time: a refusal that was
- * faster than the caller is told too, and every loss once. */
-int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns);
-
 /** Flushes until the deadline (none if it has passed) and ends, waiting at most `grace_ms` more for
  * the thread: what is left is counted dropped_shutdown and reported. The first call counts, the
  * others wait for it and return its result. Returns as flush does. */
@@ -134,7 +129,9 @@ struct tachoi_worker_wait {
 };
 
 void tachoi_worker_flush_begin(struct tachoi_worker *worker, struct tachoi_worker_wait *wait);
-/** Waits for what begin found. Returns as flush does. */
+/** Waits until what was queued when it began is settled: TACHO_OK, TACHO_E_TIMEOUT,
+ * TACHO_E_SHUTDOWN, or TACHO_E_FAILED if any sample was lost since the last flush that ended in
+ * time: a refusal that was faster than the caller is told too, and every loss once. */
 int tachoi_worker_flush_end(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
                             uint64_t deadline_ns);
 

@@ -73,12 +73,6 @@ int tachoi_worker_flush_end(struct tachoi_worker *worker, struct tachoi_worker_w
     return status;
 }
 
-int tachoi_worker_flush(struct tachoi_worker *worker, uint64_t deadline_ns) {
-    struct tachoi_worker_wait wait = {0};
-    tachoi_worker_flush_begin(worker, &wait);
-    return tachoi_worker_flush_end(worker, &wait, deadline_ns);
-}
-
 /* --- closing --- */
 
 static bool wait_for_end_locked(struct tachoi_worker *worker, uint64_t deadline_ns) {
