@@ -79,8 +79,15 @@ int fault_http_status(const char *head, size_t head_length) {
     if (head_length < 12 || memcmp(head, "HTTP/1.", 7) != 0) {
         return 0;
     }
-    const long status = strtol(head + 8, NULL, 10);
-    return status >= 100 && status <= 999 ? (int)status : 0;
+    /* The head ends in no NUL: a version's digit, a space, three digits, as in "1 204". */
+    int status = 0;
+    for (size_t i = 9; i < 12; i++) {
+        if (isdigit((unsigned char)head[i]) == 0) {
+            return 0;
+        }
+        status = 10 * status + (head[i] - '0');
+    }
+    return status >= 100 ? status : 0;
 }
 
 bool fault_http_answer_has_end(const char *head, size_t head_length) {

@@ -61,9 +61,34 @@ expect_file() {
     fi
 }
 
+# What programs printed on stderr, when a test ends in another way than with success or as skipped,
+# and in any case what a sanitizer told of them.
+tell_errors() {
+    local rc=$1 reports
+    reports=$(grep -lsE '(ERROR|WARNING): [A-Za-z]+Sanitizer|runtime error:' "$WORK"/*.err) || true
+    if [ -n "$reports" ] && ((rc == 0)); then
+        echo "$test_name: FAILED: a sanitizer found something"
+        rc=1
+    fi
+    if ((rc != 0 && rc != 77)); then
+        tail -v -n 40 "$WORK"/*.err 2>/dev/null || true
+    fi
+    return "$rc"
+}
+
+end() {
+    local rc=$?
+    trap - EXIT
+    clean_up_processes
+    tell_errors "$rc" || rc=$?
+    clean_up
+    exit "$rc"
+}
+
 begin() {
     clean_up_at_exit
     make_work_folder
+    trap end EXIT
 }
 
 begin_with_prometheus() {
@@ -85,7 +110,6 @@ expect_stop() {
 finish() {
     if ((failures > 0)); then
         echo "$test_name: $failures expectations failed"
-        tail -n 20 "$WORK"/*.err
         exit 1
     fi
 }

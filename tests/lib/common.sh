@@ -75,12 +75,17 @@ CLEANUP_PIDS=()
 CLEANUP_FOLDERS=()
 
 # Ends what was started, last first, each with ten seconds to do it in an orderly way.
-clean_up() {
+clean_up_processes() {
     local i
     for ((i = ${#CLEANUP_PIDS[@]} - 1; i >= 0; i--)); do
         stop_process "${CLEANUP_PIDS[i]}" || true
     done
     CLEANUP_PIDS=()
+}
+
+clean_up() {
+    local i
+    clean_up_processes
     for i in "${CLEANUP_FOLDERS[@]}"; do
         rm -rf -- "$i"
     done
