@@ -130,8 +130,9 @@ static inline void convert_number(struct tachoi_converter *converter,
         tachoi_gathering_lack_memory(&converter->gathering, 1);
         return;
     }
-    tachoi_record_set_head(record, entry->series, converter->time_ms,
-                           tachoi_start_ms_of(point->start_time_unix_nano, converter->time_ms));
+    tachoi_record_set_head(
+        record, entry->series, converter->time_ms,
+        tachoi_start_ms_of(entry, point->start_time_unix_nano, converter->time_ms));
     set_value(record, source->metric, point);
     tachoi_run_commit(run, TACHOI_NUMBER_RECORD_WORDS, 1);
     entry->records++;

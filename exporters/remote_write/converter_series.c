@@ -176,7 +176,7 @@ bool tachoi_passage_prepare(struct tachoi_converter *converter, struct tachoi_pa
         return false;
     }
     tachoi_record_set_head(passage->record, series, converter->time_ms,
-                           tachoi_start_ms_of(start_ns, converter->time_ms));
+                           tachoi_start_ms_of(passage->entry, start_ns, converter->time_ms));
     return true;
 }
 

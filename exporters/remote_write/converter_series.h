@@ -51,10 +51,20 @@ struct tachoi_cached_series *tachoi_converter_keep(struct tachoi_converter *conv
                                                    enum tachoi_prometheus_result result,
                                                    const struct tachoi_encoded_series_made *made);
 
-/** When a series began: 0 = unknown; a start is at least 1 ms before its sample. */
-static inline int64_t tachoi_start_ms_of(uint64_t start_ns, int64_t time_ms) {
+/** When a series began: 0 = unknown. A start is before its sample (RW2-08): where a series was
+ * collected in the millisecond in which it began, it is sent 1 ms earlier, from then on always, for
+ * a start that changes means that the series was reset. */
+static inline int64_t tachoi_start_ms_of(struct tachoi_cached_series *entry, uint64_t start_ns,
+                                         int64_t time_ms) {
     int64_t start_ms = (int64_t)(start_ns / TACHOI_NS_PER_MS);
-    return start_ms < time_ms ? start_ms : time_ms - 1;
+    if (start_ms == 0) {
+        return 0;
+    }
+    if (start_ms >= time_ms) {
+        start_ms = time_ms;
+        entry->is_early = true;
+    }
+    return start_ms - entry->is_early;
 }
 
 /** A producer without ids has no generations. */

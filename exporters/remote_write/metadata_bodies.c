@@ -14,7 +14,7 @@ void tachoi_metadata_maker_fini(struct tachoi_metadata_maker *maker) {
 
 /* All of them, in an array; NULL when memory is short. */
 static family_pointer *list_families(const struct tachoi_metric_families *families) {
-    family_pointer *list = tachoi_calloc(families->count + 1, sizeof(family_pointer));
+    family_pointer *list = tachoi_calloc(families->chains.count + 1, sizeof(family_pointer));
     size_t count = 0;
     for (const struct tachoi_metric_family *family = families->first;
          list != NULL && family != NULL; family = family->next) {
@@ -59,11 +59,11 @@ tachoi_metadata_maker_make(struct tachoi_metadata_maker *maker,
         return NULL;
     }
     family_pointer *list = list_families(families);
-    struct tachoi_metadata_bodies *bodies = tachoi_metadata_bodies_create(families->count);
+    struct tachoi_metadata_bodies *bodies = tachoi_metadata_bodies_create(families->chains.count);
     bool ok = list != NULL && bodies != NULL;
     if (ok) {
         bodies->count = 0; /* as many as there is room for at most */
-        ok = fill(maker, list, families->count, bodies);
+        ok = fill(maker, list, families->chains.count, bodies);
     }
     if (ok) {
         maker->changes = families->changes;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the list of metric families. See metric_family.h. A program has hundreds of them, and one is
- * looked for only when a metric brings a new series: a walk over hashes is enough. */
+/* Owns the metric families. See metric_family.h. */
 #include "remote_write/metric_family.h"
 
 #include <string.h>
@@ -22,20 +21,15 @@ static bool is_same_text(tacho_string a, tacho_string b) {
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
-static bool is_same(const struct tachoi_metric_family *family, uint64_t hash,
+static bool is_same(const struct tachoi_metric_family *family,
                     const struct tachoi_prometheus_family *source) {
-    return family->hash == hash && family->is.type == source->type &&
-           is_same_text(family->is.name, source->name) &&
+    return family->is.type == source->type && is_same_text(family->is.name, source->name) &&
            is_same_text(family->is.help, source->help) &&
            is_same_text(family->is.unit, source->unit);
 }
 
 void tachoi_metric_families_fini(struct tachoi_metric_families *families) {
-    while (families->first != NULL) {
-        struct tachoi_metric_family *next = families->first->next;
-        tachoi_free(families->first);
-        families->first = next;
-    }
+    tachoi_hash_chains_fini(&families->chains);
     *families = (struct tachoi_metric_families){0};
 }
 
@@ -70,27 +64,22 @@ struct tachoi_metric_family *
 tachoi_metric_families_get(struct tachoi_metric_families *families,
                            const struct tachoi_prometheus_family *source) {
     const uint64_t hash = hash_of(source);
-    struct tachoi_metric_family *family = families->recent;
-    if (family != NULL && is_same(family, hash, source)) {
-        return family;
+    struct tachoi_chained *it = tachoi_hash_chains_first(&families->chains, hash);
+    while (it != NULL && !is_same((struct tachoi_metric_family *)it, source)) {
+        it = tachoi_hash_chains_next(it);
     }
-    family = families->first;
-    while (family != NULL && !is_same(family, hash, source)) {
-        family = family->next;
+    if (it != NULL) {
+        return (struct tachoi_metric_family *)it;
     }
-    if (family != NULL) {
-        families->recent = family;
-        return family;
+    struct tachoi_metric_family *family = create(source);
+    if (family == NULL || !tachoi_hash_chains_add(&families->chains, &family->link, hash)) {
+        tachoi_free(family);
+        return NULL;
     }
-    family = create(source);
-    if (family != NULL) {
-        family->hash = hash;
-        family->previous = families->last;
-        *(families->last != NULL ? &families->last->next : &families->first) = family;
-        families->last = families->recent = family;
-        families->count++;
-        families->changes++;
-    }
+    family->previous = families->last;
+    *(families->last != NULL ? &families->last->next : &families->first) = family;
+    families->last = family;
+    families->changes++;
     return family;
 }
 
@@ -101,8 +90,7 @@ void tachoi_metric_families_tidy(struct tachoi_metric_families *families,
     }
     *(family->previous != NULL ? &family->previous->next : &families->first) = family->next;
     *(family->next != NULL ? &family->next->previous : &families->last) = family->previous;
-    families->count--;
+    tachoi_hash_chains_remove(&families->chains, &family->link);
     families->changes++;
-    families->recent = NULL;
     tachoi_free(family);
 }

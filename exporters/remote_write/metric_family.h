@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 #include "prometheus/family.h"
+#include "remote_write/hash_chains.h"
 
 struct tachoi_metric_family {
+    struct tachoi_chained link;         /* exporting side only */
     struct tachoi_prometheus_family is; /* texts lie behind the struct */
 
     /* exporting side only */
     struct tachoi_metric_family *next; /* in the list of all, oldest first */
     struct tachoi_metric_family *previous;
-    uint64_t hash;
     size_t users; /* shapes */
 };
 
@@ -25,9 +26,8 @@ struct tachoi_metric_family {
 struct tachoi_metric_families {
     struct tachoi_metric_family *first;
     struct tachoi_metric_family *last;
-    size_t count;
-    struct tachoi_metric_family *recent; /* as a rule the next one that is asked for */
-    uint64_t changes;                    /* families that came or went */
+    struct tachoi_hash_chains chains;
+    uint64_t changes; /* families that came or went */
 };
 
 /** Frees all families, used or not. */

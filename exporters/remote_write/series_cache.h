@@ -34,6 +34,7 @@ struct tachoi_cached_series {
     uint32_t has_sum : 1;     /* a histogram of it had one */
     uint32_t is_filtered : 1; /* relabelling drops it: there is no series */
     uint32_t is_ended : 1;    /* its end was told, and no value has come since */
+    uint32_t is_early : 1;    /* its starts are sent 1 ms earlier than they are */
     uint32_t visit;           /* number of its last visit; wraps around */
     uint32_t records;         /* that were made of it; wraps around */
 };

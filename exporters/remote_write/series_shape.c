@@ -8,19 +8,9 @@
 #include "base/hash.h"
 #include "remote_write/record.h"
 
-#define FIRST_SLOTS ((size_t)64)
-
 void tachoi_series_shapes_fini(struct tachoi_series_shapes *shapes) {
-    for (size_t i = 0; i < shapes->slot_count; i++) {
-        while (shapes->slots[i] != NULL) {
-            struct tachoi_series_shape *next = shapes->slots[i]->next;
-            tachoi_free(shapes->slots[i]);
-            shapes->slots[i] = next;
-        }
-    }
-    tachoi_free(shapes->slots);
+    tachoi_hash_chains_fini(&shapes->chains);
     tachoi_metric_families_fini(&shapes->families);
-    *shapes = (struct tachoi_series_shapes){0};
 }
 
 /* --- finding --- */
@@ -61,39 +51,14 @@ static bool is_same(const struct tachoi_series_shape *shape,
 struct tachoi_series_shape *
 tachoi_series_shapes_find(const struct tachoi_series_shapes *shapes,
                           const struct tachoi_series_shape_source *source) {
-    if (shapes->slot_count == 0) {
-        return NULL;
+    struct tachoi_chained *it = tachoi_hash_chains_first(&shapes->chains, hash_of(source));
+    while (it != NULL && !is_same((struct tachoi_series_shape *)it, source)) {
+        it = tachoi_hash_chains_next(it);
     }
-    const uint64_t hash = hash_of(source);
-    struct tachoi_series_shape *shape = shapes->slots[hash & (shapes->slot_count - 1)];
-    while (shape != NULL && (shape->hash != hash || !is_same(shape, source))) {
-        shape = shape->next;
-    }
-    return shape;
+    return (struct tachoi_series_shape *)it;
 }
 
 /* --- making --- */
-
-static bool resize(struct tachoi_series_shapes *shapes, size_t slot_count) {
-    struct tachoi_series_shape **slots =
-        tachoi_calloc(slot_count, sizeof(struct tachoi_series_shape *));
-    if (slots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < shapes->slot_count; i++) {
-        for (struct tachoi_series_shape *shape = shapes->slots[i]; shape != NULL;) {
-            struct tachoi_series_shape *next = shape->next;
-            struct tachoi_series_shape **slot = &slots[shape->hash & (slot_count - 1)];
-            shape->next = *slot;
-            *slot = shape;
-            shape = next;
-        }
-    }
-    tachoi_free(shapes->slots);
-    shapes->slots = slots;
-    shapes->slot_count = slot_count;
-    return true;
-}
 
 /* The struct, bounds, lengths and bytes in one allocation. The numbers are a metric's: only their
  * sum could be too large. */
@@ -161,15 +126,10 @@ static bool ends_with_sum(const struct tachoi_series_shape_source *source) {
 struct tachoi_series_shape *
 tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
                          const struct tachoi_series_shape_source *source) {
-    if (shapes->slot_count == 0 && !resize(shapes, FIRST_SLOTS)) {
-        return NULL;
-    }
-    if (shapes->count >= shapes->slot_count) {
-        (void)resize(shapes, shapes->slot_count * 2); /* without it the chains are just longer */
-    }
     const size_t pieces = source->component_count * (source->own_count + 1);
     struct tachoi_series_shape *shape = allocate(source, sum_of(source->lengths, pieces));
-    if (shape == NULL) {
+    if (shape == NULL || !tachoi_hash_chains_add(&shapes->chains, &shape->link, hash_of(source))) {
+        tachoi_free(shape);
         return NULL;
     }
     shape->kind = source->kind;
@@ -184,11 +144,6 @@ tachoi_series_shapes_add(struct tachoi_series_shapes *shapes,
     if (shape->family != NULL) {
         shape->family->users++;
     }
-    shape->hash = hash_of(source);
-    struct tachoi_series_shape **slot = &shapes->slots[shape->hash & (shapes->slot_count - 1)];
-    shape->next = *slot;
-    *slot = shape;
-    shapes->count++;
     return shape;
 }
 
@@ -197,12 +152,7 @@ void tachoi_series_shapes_tidy(struct tachoi_series_shapes *shapes,
     if (shape->users > 0) {
         return;
     }
-    struct tachoi_series_shape **link = &shapes->slots[shape->hash & (shapes->slot_count - 1)];
-    while (*link != shape) {
-        link = &(*link)->next;
-    }
-    *link = shape->next;
-    shapes->count--;
+    tachoi_hash_chains_remove(&shapes->chains, &shape->link);
     if (shape->family != NULL) {
         shape->family->users--;
         tachoi_metric_families_tidy(&shapes->families, shape->family);

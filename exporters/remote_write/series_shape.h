@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "remote_write/hash_chains.h"
 #include "remote_write/metric_family.h"
 
 enum tachoi_encoded_series_kind {
@@ -41,6 +42,8 @@ struct tachoi_shape_component {
 };
 
 struct tachoi_series_shape {
+    struct tachoi_chained link; /* exporting side only */
+
     /* immutable after create */
     enum tachoi_encoded_series_kind kind;
     uint32_t bound_count; /* of a histogram; quantiles of a summary */
@@ -57,8 +60,6 @@ struct tachoi_series_shape {
     size_t size_bytes;
 
     /* exporting side only */
-    struct tachoi_series_shape *next; /* in the table */
-    uint64_t hash;
     size_t users;
 
     /* sending thread only: what 2.0 has made of the pieces for the request of this number */
@@ -87,9 +88,7 @@ struct tachoi_series_shape_source {
 
 /** The shapes that series have; zero-initialised before use. */
 struct tachoi_series_shapes {
-    struct tachoi_series_shape **slots; /* chains; a power of two, NULL when empty */
-    size_t slot_count;
-    size_t count;
+    struct tachoi_hash_chains chains;
     struct tachoi_metric_families families;
 };
 

@@ -221,8 +221,8 @@ Test(protocol_v2, labels_come_out_as_they_went_in) {
                        labels[3].value, value, label_count == 7 ? ",zz=last" : "");
     }
     encode();
-    cr_assert(
-        eq(sz, fixture.shapes.count, 1)); /* else the memory of the series before is not tried */
+    cr_assert(eq(sz, fixture.shapes.chains.count,
+                 1)); /* else the memory of the series before is not tried */
     expect_symbols_unique();
     for (size_t i = 0; i < count; i++) {
         cr_assert(eq(str, (char *)text_of(request->timeseries[i]), expected[i]), "%zu", i);

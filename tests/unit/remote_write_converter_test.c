@@ -94,7 +94,7 @@ Test(converter, series_are_encoded_once_and_forgotten_when_unseen) {
     cr_assert(eq(sz, tachoi_queue_clear_locked(&queue), 30));
     cr_assert(eq(u64, queue.bytes, 0));
     tachoi_series_cache_free(&converter.cache, tachoi_queue_take_gone_locked(&queue));
-    cr_assert(eq(sz, converter.cache.shapes.count, 1));
+    cr_assert(eq(sz, converter.cache.shapes.chains.count, 1));
 }
 
 Test(converter, series_are_found_in_any_order) {
@@ -405,15 +405,21 @@ Test(converter, bounds_may_not_change_from_none_or_to_others) {
     cr_expect(eq(u64, converter.gathering.invalid, 5 + 5 + 3));
 }
 
+/* RW2-08 */
 Test(converter, start_times_are_before_their_samples) {
-    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
-    tacho_number_point *point = (tacho_number_point *)batch.metrics[0].points;
-    point->start_time_unix_nano = BATCH_UNIX_NS;
+    static const uint64_t starts_ns[] = {BATCH_UNIX_NS - 5999999, BATCH_UNIX_NS - 1,
+                                         BATCH_UNIX_NS + 5999999, 0};
+    static const int64_t expected_ms[] = {BATCH_UNIX_MS - 6, BATCH_UNIX_MS - 1, BATCH_UNIX_MS - 1,
+                                          0};
+    static const char *const names[] = {"a", "b", "c", "d"};
+    for (size_t i = 0; i < sizeof starts_ns / sizeof starts_ns[0]; i++) {
+        batch_add_counter(&batch, names[i], i + 1, 3, TACHO_NO_ATTRS);
+        ((tacho_number_point *)batch.metrics[i].points)->start_time_unix_nano = starts_ns[i];
+    }
     convert();
-    cr_assert(eq(i64, tachoi_record_start_ms(record_at(0)), BATCH_UNIX_MS - 1));
-    point->start_time_unix_nano = BATCH_UNIX_NS - 5999999;
-    convert();
-    cr_assert(eq(i64, tachoi_record_start_ms(record_at(0)), BATCH_UNIX_MS - 6));
+    for (size_t i = 0; i < sizeof starts_ns / sizeof starts_ns[0]; i++) {
+        cr_assert(eq(i64, tachoi_record_start_ms(record_at(i)), expected_ms[i]), "%zu", i);
+    }
 }
 
 /* CONV-18 */

@@ -76,8 +76,8 @@ Test(memory, without_memory_every_sample_of_every_kind_is_counted) {
         enqueue();
         (void)tachoi_queue_clear_locked(&queue);
         tachoi_series_cache_free(&converter.cache, tachoi_queue_take_gone_locked(&queue));
-        cr_assert(eq(sz, converter.cache.shapes.count, 0));
-        cr_assert(eq(sz, converter.cache.shapes.families.count, 0));
+        cr_assert(eq(sz, converter.cache.shapes.chains.count, 0));
+        cr_assert(eq(sz, converter.cache.shapes.families.chains.count, 0));
         cr_assert(le(sz, converter.memories.count, 3)); /* they outlive their series */
         cr_assert(lt(u64, k, 5000));
     }

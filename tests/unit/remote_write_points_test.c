@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "remote_write/batch_sizes.h"
 #include "tacho/sdk/diagnostics.h"
 #include "unit/converter_fixture.h"
@@ -120,6 +121,27 @@ Test(points, delta_exponential_histograms_are_added_up) {
         cr_expect(eq(u64, positive.counts[0], i));
         enqueue();
     }
+}
+
+/* --- starts --- */
+
+/* RW2-08: a start that changes would be taken for a reset. */
+Test(points, a_start_that_had_to_be_sent_earlier_stays_so) {
+    batch_add_counter(&batch, "jobs", 1, 3, TACHO_NO_ATTRS);
+    batch_add_histogram(&batch, "sizes", 2, NULL, (const uint64_t[]){3}, 0, 3.0, TACHO_NO_ATTRS);
+    tacho_number_point *number = (tacho_number_point *)batch.metrics[0].points;
+    tacho_histogram_point *histogram = (tacho_histogram_point *)batch.metrics[1].points;
+    const uint64_t first_ms = BATCH_UNIX_MS + 1000;
+    number->start_time_unix_nano = histogram->start_time_unix_nano = first_ms * TACHOI_NS_PER_MS;
+    for (int i = 0; i < 3; i++) {
+        convert();
+        cr_assert(eq(i64, tachoi_record_start_ms(record_at(0)), BATCH_UNIX_MS + 999), "%d", i);
+        cr_assert(eq(i64, tachoi_record_start_ms(record_at(1)), BATCH_UNIX_MS + 999), "%d", i);
+        enqueue();
+    }
+    number->start_time_unix_nano += 1500 * TACHOI_NS_PER_MS;
+    convert();
+    cr_assert(eq(i64, tachoi_record_start_ms(record_at(0)), BATCH_UNIX_MS + 2499));
 }
 
 /* --- kinds --- */

@@ -208,6 +208,22 @@ Test(samples, of_a_counter_tell_since_when_it_counts) {
     cr_assert(eq(i64, second.time_ms, start_ms + 1005));
 }
 
+/* RW2-08 */
+Test(samples, of_a_counter_collected_at_once_tell_one_start) {
+    const int64_t start_ms = wall_ms();
+    wall_now_ns = (uint64_t)start_ms * TACHOI_NS_PER_MS;
+    sender.clock = &clock_under_test;
+    sender_start_usual();
+    tacho_counter_add(counter_of("jobs"), 1, TACHO_NO_ATTRS);
+    for (int64_t i = 0; i < 3; i++) {
+        const struct sent_sample sample =
+            need(sender_flushed(), "jobs_total", NULL, NULL)->samples[0];
+        cr_assert(eq(i64, sample.start_ms, start_ms - 1));
+        cr_assert(eq(i64, sample.time_ms, start_ms + 1000 * i));
+        wall_now_ns += 1000 * TACHOI_NS_PER_MS;
+    }
+}
+
 /* PROM-26
  * cases: TestTimestampEncoding/start_timestamp_for_histograms */
 Test(samples, of_a_histogram_tell_since_when_it_counts) {
