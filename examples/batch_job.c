@@ -3,10 +3,10 @@
  *
  *     batch_job [--endpoint URL] [--deadline-ms N] FILE...
  *
- * The lesson: shutdown is what delivers. The interval is an hour, nothing is sent while the job
- * runs, and it is over in milliseconds; tacho_meter_provider_shutdown collects once more, delivers
- * and says whether everything arrived, within a deadline of your own choice. No sleep, no push
- * gateway.
+ * The lesson: shutdown is what delivers. The interval is an hour and the job is over in
+ * milliseconds: nothing needs to be sent while it runs; tacho_meter_provider_shutdown collects once
+ * more, delivers and says whether everything arrived, within a deadline of your own choice. No
+ * sleep, no push gateway.
  *
  * The job counts lines, words and bytes of files (batch_count.c).
  * batch.last_success_timestamp is recorded only when every file was read, so that an alert on its

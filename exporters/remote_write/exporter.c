@@ -302,6 +302,7 @@ const tacho_metric_exporter_ops tachoi_remote_write_ops = {
     .delivery = delivery,
     .temporality = temporality,
     .batch_points = TACHOI_REMOTE_WRITE_BATCH_POINTS,
+    .spreads_collections = true,
     .observe = observe,
 };
 

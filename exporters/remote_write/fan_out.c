@@ -130,6 +130,7 @@ const tacho_metric_exporter_ops tachoi_remote_write_fan_out_ops = {
     .delivery = delivery,
     .temporality = temporality,
     .batch_points = TACHOI_REMOTE_WRITE_BATCH_POINTS,
+    .spreads_collections = true,
     .observe = observe,
 };
 

@@ -37,7 +37,9 @@ static void source_init(struct source *source, const tacho_remote_write_options 
     cr_assert(eq(int,
                  tacho_periodic_reader_create(
                      source->exporter,
-                     TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = 3600000), &reader),
+                     TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = 3600000,
+                                   .first_collection = TACHO_FIRST_COLLECTION_AFTER_INTERVAL),
+                     &reader),
                  TACHO_OK));
     cr_assert(eq(int,
                  tacho_meter_provider_create(

@@ -202,7 +202,9 @@ static tacho_meter_provider *provide(tacho_metric_exporter *exporter) {
     tacho_meter_provider *provider = NULL;
     cr_assert(eq(int,
                  tacho_periodic_reader_create(
-                     exporter, TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = 3600000),
+                     exporter,
+                     TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = 3600000,
+                                   .first_collection = TACHO_FIRST_COLLECTION_AFTER_INTERVAL),
                      &reader),
                  TACHO_OK));
     cr_assert(eq(int,

@@ -21,12 +21,13 @@ static tacho_meter_provider *create_provider(uint32_t interval_ms,
     tacho_metric_reader *reader = NULL;
     tacho_meter_provider *provider = NULL;
     *exporter = create(&options);
-    cr_assert(
-        eq(int,
-           tacho_periodic_reader_create(
-               *exporter, TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = interval_ms),
-               &reader),
-           TACHO_OK));
+    cr_assert(eq(int,
+                 tacho_periodic_reader_create(
+                     *exporter,
+                     TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = interval_ms,
+                                   .first_collection = TACHO_FIRST_COLLECTION_AFTER_INTERVAL),
+                     &reader),
+                 TACHO_OK));
     cr_assert(eq(int,
                  tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,
                                                            .readers = &reader, .reader_count = 1),

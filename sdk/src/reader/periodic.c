@@ -38,6 +38,26 @@ static uint32_t timeout_ms(const tacho_periodic_reader_options *options) {
     return value != 0 ? value : TACHO_NO_TIMEOUT; /* ENV-07 */
 }
 
+static bool is_spread(const tacho_metric_exporter *exporter,
+                      const tacho_periodic_reader_options *options) {
+    return options->first_collection == TACHO_FIRST_COLLECTION_DEFAULT
+               ? exporter->ops.spreads_collections
+               : options->first_collection == TACHO_FIRST_COLLECTION_SPREAD;
+}
+
+static int check_first_collection(const struct tachoi_setup *setup,
+                                  tacho_first_collection first_collection) {
+    switch (first_collection) {
+    case TACHO_FIRST_COLLECTION_DEFAULT:
+    case TACHO_FIRST_COLLECTION_AFTER_INTERVAL:
+    case TACHO_FIRST_COLLECTION_SPREAD:
+        return TACHO_OK;
+    }
+    return tachoi_setup_fail(setup, TACHO_E_INVALID, "first_collection",
+                             "there is none of the number %d; use a TACHO_FIRST_COLLECTION_*",
+                             (int)first_collection);
+}
+
 static int read_options(struct tachoi_setup *setup, const tacho_metric_exporter *exporter,
                         const tacho_periodic_reader_options *options,
                         tacho_periodic_reader_options *known, tacho_metric_reader **out) {
@@ -51,6 +71,9 @@ static int read_options(struct tachoi_setup *setup, const tacho_metric_exporter 
         status =
             tachoi_setup_fail_argument(setup, TACHO_E_INVALID, "exporter",
                                        "it is NULL; look at what its create function returned");
+    }
+    if (status == TACHO_OK) {
+        status = check_first_collection(setup, known->first_collection);
     }
     return status == TACHO_OK ? tachoi_setup_check_out(setup, out) : status;
 }
@@ -73,8 +96,11 @@ int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
     if (status != TACHO_OK) {
         return status;
     }
-    reader->thread = tachoi_reader_thread_create(interval_ms(&known), timeout_ms(&known),
-                                                 known.thread_stack_size);
+    const struct tachoi_reader_thread_config config = {.interval_ms = interval_ms(&known),
+                                                       .timeout_ms = timeout_ms(&known),
+                                                       .stack_size = known.thread_stack_size,
+                                                       .is_spread = is_spread(exporter, &known)};
+    reader->thread = tachoi_reader_thread_create(&config);
     if (reader->thread == NULL) {
         tachoi_reader_free(reader);
         return tachoi_setup_fail_argument(&setup, TACHO_E_NO_MEMORY, "", "memory is short");

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader/reader_thread.h"
 
+#include <unistd.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/thread.h"
 
 struct tachoi_reader_thread {
     /* immutable after create */
+    struct tachoi_reader_thread_config config;
     uint64_t interval_ns;
-    uint32_t timeout_ms;
-    size_t stack_size;
 
     tacho_metric_reader *reader; /* written by start, before the thread runs */
 
@@ -32,17 +34,16 @@ struct tachoi_reader_thread {
     int finish_status;
 };
 
-struct tachoi_reader_thread *tachoi_reader_thread_create(uint32_t interval_ms, uint32_t timeout_ms,
-                                                         size_t stack_size) {
+struct tachoi_reader_thread *
+tachoi_reader_thread_create(const struct tachoi_reader_thread_config *config) {
     struct tachoi_reader_thread *thread = tachoi_calloc(1, sizeof *thread);
     if (thread == NULL || tachoi_cond_init(&thread->changed) != 0) {
         tachoi_free(thread);
         return NULL;
     }
     pthread_mutex_init(&thread->lock, NULL);
-    thread->interval_ns = interval_ms * TACHOI_NS_PER_MS;
-    thread->timeout_ms = timeout_ms;
-    thread->stack_size = stack_size;
+    thread->config = *config;
+    thread->interval_ns = config->interval_ms * TACHOI_NS_PER_MS;
     return thread;
 }
 
@@ -82,7 +83,8 @@ static struct order next_order(struct tachoi_reader_thread *thread, uint64_t tic
         order.deadline_ns = thread->flush_deadline_ns;
         thread->flush_deadline_ns = 0;
     } else {
-        order.deadline_ns = tachoi_deadline_after_ms(tachoi_monotonic_ns(), thread->timeout_ms);
+        order.deadline_ns =
+            tachoi_deadline_after_ms(tachoi_monotonic_ns(), thread->config.timeout_ms);
     }
     pthread_mutex_unlock(&thread->lock);
     return order;
@@ -116,13 +118,27 @@ static uint64_t tick_after(const struct tachoi_reader_thread *thread, uint64_t t
     return tick_ns + ((now_ns - tick_ns) / thread->interval_ns + 1) * thread->interval_ns;
 }
 
+/* RETRY-09. Processes that were forked of one, at one time, must differ: the kernel's randomness,
+ * and what they can differ by where it has none yet. */
+static uint64_t first_tick(const struct tachoi_reader_thread *thread) {
+    const uint64_t now_ns = tachoi_monotonic_ns();
+    if (!thread->config.is_spread) {
+        return now_ns + thread->interval_ns;
+    }
+    struct tachoi_rng rng;
+    uint64_t seed = now_ns ^ (uint64_t)getpid() << 32;
+    (void)tachoi_random_bytes(&seed, sizeof seed);
+    tachoi_rng_seed(&rng, seed);
+    return now_ns + 1 + tachoi_rng_upto(&rng, thread->interval_ns - 1);
+}
+
 static void *thread_run(void *argument) {
     struct tachoi_reader_thread *thread = argument;
     pthread_mutex_lock(&thread->lock);
     thread->id = pthread_self();
     thread->is_running = true;
     pthread_mutex_unlock(&thread->lock);
-    uint64_t tick_ns = tachoi_monotonic_ns() + thread->interval_ns;
+    uint64_t tick_ns = first_tick(thread);
     struct order order = next_order(thread, tick_ns);
     while (order.task != TASK_STOP) {
         int status = tachoi_reader_collect(thread->reader, order.deadline_ns, false, NULL, NULL);
@@ -140,8 +156,8 @@ static void *thread_run(void *argument) {
 
 int tachoi_reader_thread_start(struct tachoi_reader_thread *thread, tacho_metric_reader *reader) {
     thread->reader = reader;
-    return tachoi_thread_start(&thread->handle, "tacho-reader", thread->stack_size, thread_run,
-                               thread);
+    return tachoi_thread_start(&thread->handle, "tacho-reader", thread->config.stack_size,
+                               thread_run, thread);
 }
 
 bool tachoi_reader_thread_is_here(struct tachoi_reader_thread *thread) {

@@ -7,9 +7,16 @@
 
 #include "reader/reader.h"
 
+struct tachoi_reader_thread_config {
+    uint32_t interval_ms;
+    uint32_t timeout_ms;
+    size_t stack_size;
+    bool is_spread; /* the first tick comes anywhere within the first interval */
+};
+
 /** NULL when memory is short. */
-struct tachoi_reader_thread *tachoi_reader_thread_create(uint32_t interval_ms, uint32_t timeout_ms,
-                                                         size_t stack_size);
+struct tachoi_reader_thread *
+tachoi_reader_thread_create(const struct tachoi_reader_thread_config *config);
 /** Of a thread that was never started or has been joined. NULL is allowed. */
 void tachoi_reader_thread_destroy(struct tachoi_reader_thread *thread);
 

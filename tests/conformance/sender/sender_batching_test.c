@@ -79,8 +79,13 @@ Test(batching, an_endpoint_that_hangs_does_not_delay_another) {
     for (size_t i = 0; i < 2; i++) {
         tacho_remote_write_options options = sender_options();
         options.endpoint = urls[i];
-        cr_assert(
-            eq(int, tacho_periodic_reader_create(create(&options), NULL, &readers[i]), TACHO_OK));
+        cr_assert(eq(int,
+                     tacho_periodic_reader_create(
+                         create(&options),
+                         TACHO_OPTIONS(tacho_periodic_reader_options,
+                                       .first_collection = TACHO_FIRST_COLLECTION_AFTER_INTERVAL),
+                         &readers[i]),
+                     TACHO_OK));
     }
     cr_assert(eq(int,
                  tacho_meter_provider_create(TACHO_OPTIONS(tacho_meter_provider_options,

@@ -64,6 +64,7 @@ UNUSED static void sender_start(const tacho_remote_write_options *options) {
                  tacho_periodic_reader_create(
                      sender.exporter,
                      TACHO_OPTIONS(tacho_periodic_reader_options, .interval_ms = 3600000,
+                                   .first_collection = TACHO_FIRST_COLLECTION_AFTER_INTERVAL,
                                    .cardinality_limit = 20000, .producers = &sender.producer,
                                    .producer_count = sender.producer != NULL ? 1 : 0),
                      &sender.reader),

@@ -91,6 +91,12 @@ typedef struct tacho_metric_exporter_ops {
      * thread. What the SDK measures of exporters (otel.sdk.exporter.*) is measured all the same.
      */
     void (*observe)(void *self, tacho_meter_provider *provider);
+    /**
+     * Optional (false). A periodic reader, unless its options say otherwise, collects for the first
+     * time at a random time within its first interval: TACHO_FIRST_COLLECTION_SPREAD. For exporters
+     * whose receiver many programs share.
+     */
+    bool spreads_collections;
 } tacho_metric_exporter_ops;
 
 /**

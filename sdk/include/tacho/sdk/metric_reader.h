@@ -15,6 +15,15 @@ TACHO_BEGIN_DECLS
 /** A reader. Give it to a provider, which then owns it; it stays usable until that is destroyed. */
 typedef struct tacho_metric_reader tacho_metric_reader;
 
+/** When a periodic reader collects for the first time; after that, an interval apart. */
+typedef enum tacho_first_collection {
+    TACHO_FIRST_COLLECTION_DEFAULT = 0,        /**< as the exporter prefers, else the next one */
+    TACHO_FIRST_COLLECTION_AFTER_INTERVAL = 1, /**< one interval after the start */
+    /** At a random time within the first interval, so that many programs that are started together
+     * do not send together for ever. */
+    TACHO_FIRST_COLLECTION_SPREAD = 2
+} tacho_first_collection;
+
 typedef struct tacho_periodic_reader_options {
     size_t struct_size; /**< Required. sizeof(tacho_periodic_reader_options). */
     /**
@@ -56,6 +65,7 @@ typedef struct tacho_periodic_reader_options {
     const struct tacho_metric_filter *experimental_1; /**< Leave zero. */
     size_t experimental_2;                            /**< Leave zero. */
 #endif
+    tacho_first_collection first_collection; /**< Optional (0 = as the exporter prefers). */
 } tacho_periodic_reader_options;
 
 /**
