@@ -43,6 +43,10 @@ const struct tachoi_protocol *tachoi_endpoint_protocol(struct tachoi_endpoint *e
     return protocols[tachoi_negotiation_version(&endpoint->negotiation, now_ns)];
 }
 
+const struct tachoi_protocol *tachoi_endpoint_protocol_now(const struct tachoi_endpoint *endpoint) {
+    return protocols[endpoint->negotiation.version];
+}
+
 enum tachoi_negotiation_verdict
 tachoi_endpoint_negotiate(struct tachoi_endpoint *endpoint, int version,
                           const struct tachoi_written *sent,
@@ -86,10 +90,18 @@ void tachoi_endpoint_keep_refused(struct tachoi_endpoint *endpoint,
                              .time_unix_ms = (int64_t)(tachoi_unix_ns() / TACHOI_NS_PER_MS)});
 }
 
+void tachoi_endpoint_silence(struct tachoi_endpoint *endpoint) {
+    atomic_store_explicit(&endpoint->is_silent, true, memory_order_relaxed);
+}
+
+static bool is_silent(const struct tachoi_endpoint *endpoint) {
+    return atomic_load_explicit(&endpoint->is_silent, memory_order_relaxed);
+}
+
 void tachoi_endpoint_tell_dropped(const struct tachoi_endpoint *endpoint, uint64_t samples,
                                   const char *reason, const char *series) {
     const tacho_remote_write_options *values = &endpoint->config->values;
-    if (samples > 0 && values->on_drop != NULL) {
+    if (samples > 0 && values->on_drop != NULL && !is_silent(endpoint)) {
         values->on_drop(values->user, samples, reason, series);
     }
 }
@@ -97,7 +109,7 @@ void tachoi_endpoint_tell_dropped(const struct tachoi_endpoint *endpoint, uint64
 void tachoi_endpoint_tell_request(const struct tachoi_endpoint *endpoint,
                                   const tacho_remote_write_result *result) {
     const tacho_remote_write_options *values = &endpoint->config->values;
-    if (values->on_request != NULL) {
+    if (values->on_request != NULL && !is_silent(endpoint)) {
         values->on_request(values->user, result);
     }
 }

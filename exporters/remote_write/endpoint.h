@@ -4,6 +4,8 @@
 #ifndef TACHOI_REMOTE_WRITE_ENDPOINT_H
 #define TACHOI_REMOTE_WRITE_ENDPOINT_H
 
+#include <stdatomic.h>
+
 #include "http/client.h"
 #include "remote_write/account.h"
 #include "remote_write/encoder.h"
@@ -20,6 +22,7 @@ struct tachoi_endpoint {
     bool validates; /* each request, before it leaves */
 
     struct tachoi_request_metrics metrics; /* as its header says */
+    _Atomic(bool) is_silent;               /* relaxed; set once, read before each call of a hook */
 
     /* sending thread only */
     struct tachoi_negotiation negotiation;
@@ -36,6 +39,9 @@ void tachoi_endpoint_fini(struct tachoi_endpoint *endpoint);
 /** What a request that is made now speaks. */
 const struct tachoi_protocol *tachoi_endpoint_protocol(struct tachoi_endpoint *endpoint,
                                                        uint64_t now_ns);
+
+/** What is spoken, without trying another one. */
+const struct tachoi_protocol *tachoi_endpoint_protocol_now(const struct tachoi_endpoint *endpoint);
 
 /** Whether 1.0 is spoken, and a body of 2.0 that waits must be made again. */
 static inline bool tachoi_endpoint_speaks_1(const struct tachoi_endpoint *endpoint) {
@@ -57,6 +63,9 @@ void tachoi_endpoint_keep_refused(struct tachoi_endpoint *endpoint,
                                   const struct tachoi_protocol *protocol,
                                   const struct tachoi_encoder *encoder,
                                   const struct tachoi_http_response *response);
+
+/** Calls no hook from now on. One that is being called is not waited for. */
+void tachoi_endpoint_silence(struct tachoi_endpoint *endpoint);
 
 /** Calls the host's hooks, if there are any. No lock may be held. */
 void tachoi_endpoint_tell_dropped(const struct tachoi_endpoint *endpoint, uint64_t samples,

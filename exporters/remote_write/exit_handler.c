@@ -35,24 +35,43 @@ static struct exit_list *list_of_this_process(void) {
     return list != NULL && list->generation == tachoi_fork_generation() ? list : NULL;
 }
 
+/* The first entry from this one on whose thread is another one: exit() may be called on a sending
+ * thread itself. */
+static struct tachoi_exit_entry *other_than_this(struct tachoi_exit_entry *entry) {
+    while (entry != NULL && tachoi_worker_is_current(entry->worker)) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
+/* Each step for all workers, so that none waits in another's time. */
+static void close_all(struct tachoi_exit_entry *all) {
+    const uint64_t start_ns = tachoi_monotonic_ns();
+    const uint64_t flush_until_ns = tachoi_deadline_after_ms(start_ns, EXIT_FLUSH_MS);
+    const uint64_t end_ns = tachoi_deadline_after_ms(start_ns, EXIT_BUDGET_MS);
+    struct tachoi_exit_entry *const first = other_than_this(all);
+    for (struct tachoi_exit_entry *it = first; it != NULL; it = other_than_this(it->next)) {
+        tachoi_worker_close_begin(it->worker, &it->wait);
+    }
+    for (struct tachoi_exit_entry *it = first; it != NULL; it = other_than_this(it->next)) {
+        tachoi_worker_close_settle(it->worker, &it->wait,
+                                   it->wants_flush ? flush_until_ns : start_ns);
+    }
+    for (struct tachoi_exit_entry *it = first; it != NULL; it = other_than_this(it->next)) {
+        tachoi_worker_close_stop(it->worker, &it->wait);
+    }
+    for (struct tachoi_exit_entry *it = first; it != NULL; it = other_than_this(it->next)) {
+        (void)tachoi_worker_close_end(it->worker, &it->wait, end_ns, end_ns);
+    }
+}
+
 static void at_exit(void) {
     struct exit_list *list = list_of_this_process();
     if (list == NULL) {
         return;
     }
-    uint64_t start_ns = tachoi_monotonic_ns();
-    uint64_t flush_until_ns = tachoi_deadline_after_ms(start_ns, EXIT_FLUSH_MS);
-    uint64_t end_ns = tachoi_deadline_after_ms(start_ns, EXIT_BUDGET_MS);
     pthread_mutex_lock(&list->lock);
-    for (struct tachoi_exit_entry *entry = list->first; entry != NULL; entry = entry->next) {
-        if (tachoi_worker_is_current(entry->worker)) {
-            continue; /* exit() was called on that very thread */
-        }
-        uint64_t deadline_ns = entry->wants_flush ? flush_until_ns : start_ns;
-        uint64_t until_ns = entry->wants_flush ? flush_until_ns : tachoi_monotonic_ns();
-        (void)tachoi_worker_close(entry->worker, deadline_ns,
-                                  tachoi_deadline_left_ms(end_ns, until_ns));
-    }
+    close_all(list->first);
     pthread_mutex_unlock(&list->lock);
 }
 

@@ -12,6 +12,7 @@ struct tachoi_exit_entry {
     struct tachoi_exit_entry *next;
     struct tachoi_worker *worker;
     bool wants_flush;
+    struct tachoi_worker_wait wait; /* the exit handler's */
 };
 
 /** Adds a worker, which stays until it is removed. TACHO_OK, TACHO_E_NO_MEMORY, TACHO_E_SYSTEM. */

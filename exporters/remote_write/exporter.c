@@ -251,17 +251,27 @@ static int shut_down(void *self, uint64_t deadline_ns) {
 
 /* --- the rest of the table --- */
 
+void tachoi_remote_write_exporter_retire(struct tachoi_remote_write_exporter *exporter) {
+    tachoi_self_metrics_stop(&exporter->self_metrics);
+    tachoi_exit_handler_remove(&exporter->exit_entry);
+}
+
+void tachoi_remote_write_exporter_free(struct tachoi_remote_write_exporter *exporter,
+                                       uint64_t until_ns) {
+    if (tachoi_worker_end(&exporter->worker, until_ns)) {
+        release(exporter);
+    }
+}
+
 static void destroy(void *self) {
     struct tachoi_remote_write_exporter *exporter = self;
     if (exporter == NULL || is_forked(exporter)) {
         return;
     }
-    tachoi_self_metrics_stop(&exporter->self_metrics);
-    tachoi_exit_handler_remove(&exporter->exit_entry);
-    (void)tachoi_worker_close(&exporter->worker, 0, TACHOI_STOP_GRACE_MS);
-    if (tachoi_worker_end(&exporter->worker)) {
-        release(exporter);
-    }
+    tachoi_remote_write_exporter_retire(exporter);
+    (void)shut_down(exporter, 0);
+    tachoi_remote_write_exporter_free(exporter,
+                                      tachoi_worker_grace_after(0, TACHOI_END_PATIENCE_MS));
 }
 
 void tachoi_remote_write_exporter_tell(struct tachoi_remote_write_exporter *exporter,

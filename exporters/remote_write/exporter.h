@@ -47,4 +47,10 @@ int tachoi_remote_write_exporter_close_end(struct tachoi_remote_write_exporter *
                                            struct tachoi_worker_wait *wait, uint64_t deadline_ns,
                                            uint64_t grace_ns);
 
+/** The end in steps, not in a forked child: retire, then close, then free, which waits until then
+ * for the thread. */
+void tachoi_remote_write_exporter_retire(struct tachoi_remote_write_exporter *exporter);
+void tachoi_remote_write_exporter_free(struct tachoi_remote_write_exporter *exporter,
+                                       uint64_t until_ns);
+
 #endif

@@ -88,7 +88,12 @@ static void destroy(void *self) {
         return;
     }
     for (size_t i = 0; i < fan_out->count; i++) {
-        tachoi_remote_write_ops.destroy(fan_out->places[i].exporter);
+        tachoi_remote_write_exporter_retire(fan_out->places[i].exporter);
+    }
+    (void)shut_down(fan_out, 0);
+    const uint64_t until_ns = tachoi_worker_grace_after(0, TACHOI_END_PATIENCE_MS);
+    for (size_t i = 0; i < fan_out->count; i++) {
+        tachoi_remote_write_exporter_free(fan_out->places[i].exporter, until_ns);
     }
     tachoi_free(fan_out);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "http/retry.h"
 #include "remote_write/report.h"
+#include "remote_write/validate.h"
 #include "tacho/sdk/diagnostics.h"
 
 #define DEFAULT_INTERVAL_MS 60000u
@@ -150,6 +151,22 @@ static void refill(struct tachoi_metadata_sender *sender, uint64_t now_ns) {
     sender->due_ns = sender->bodies != NULL ? now_ns + sender->interval_ns : 0;
 }
 
+/* Whether the body may leave; one that could not be judged may. */
+static bool is_valid(const struct tachoi_metadata_sender *sender,
+                     const struct tachoi_metadata_body *body) {
+    char problem[TACHOI_VALIDATE_TEXT_MAX];
+    if (!sender->endpoint->validates ||
+        tachoi_validate_body(tachoi_protocol_v1.version, body->bytes, body->length, problem) !=
+            TACHOI_VALIDATE_PROBLEM) {
+        return true;
+    }
+    tacho_diagnostics_report(TACHO_SEVERITY_ERROR, TACHOI_REMOTE_WRITE, "not_valid",
+                             "a request of metadata that would not be valid is not sent: types, "
+                             "helps and units of %zu metrics are lost: %s; please report it",
+                             body->families, problem);
+    return false;
+}
+
 static void transmit(struct tachoi_metadata_sender *sender, uint64_t now_ns) {
     const struct tachoi_metadata_body *body = &sender->bodies->bodies[sender->next];
     const struct tachoi_http_post post = {.body = body->bytes,
@@ -177,6 +194,9 @@ void tachoi_metadata_sender_step(struct tachoi_metadata_sender *sender, uint64_t
         return;
     }
     refill(sender, now_ns);
+    while (!is_between(sender) && !is_valid(sender, &sender->bodies->bodies[sender->next])) {
+        settle(sender, false);
+    }
     if (!is_between(sender)) {
         transmit(sender, now_ns);
     }

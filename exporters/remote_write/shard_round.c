@@ -41,6 +41,19 @@ static void select_part(struct tachoi_shard *shard, const struct tachoi_bisectio
     tachoi_shard_redo(shard);
 }
 
+/* The record as a request of its own, which it may never have been. */
+static void keep_record(struct tachoi_shard *shard, const struct tachoi_http_response *response) {
+    const struct tachoi_flight *flight = &shard->flight;
+    const struct tachoi_remote_write_config *config = shard->endpoint->config;
+    const struct tachoi_protocol *protocol = tachoi_endpoint_protocol_now(shard->endpoint);
+    if (config->values.refused_request_folder != NULL &&
+        tachoi_encoder_encode(&shard->encoder, protocol, &flight->run, flight->request_begin,
+                              flight->request_end,
+                              config->values.max_bytes_per_send) == TACHOI_ENCODE_OK) {
+        tachoi_endpoint_keep_refused(shard->endpoint, protocol, &shard->encoder, response);
+    }
+}
+
 /* The record is what the receiver cannot bear. */
 static void give_up_record(struct tachoi_shard *shard,
                            const struct tachoi_http_response *response) {
@@ -52,6 +65,7 @@ static void give_up_record(struct tachoi_shard *shard,
     char example[256];
     tachoi_run_describe(&flight->run, flight->request_begin, example, sizeof example);
     if (response != NULL) {
+        keep_record(shard, response);
         tachoi_report_refused(shard->endpoint->config->redacted_url, response,
                               (size_t)settlement.failed, example);
     } else {

@@ -114,13 +114,8 @@ void tachoi_worker_tell_answers(struct tachoi_worker *worker,
 /** Samples waiting or in flight. */
 uint64_t tachoi_worker_pending_locked(const struct tachoi_worker *worker);
 
-/** Flushes until the deadline (none if it has passed) and ends, waiting at most `grace_ms` more for
- * the thread: what is left is counted dropped_shutdown and reported. The first call counts, the
- * others wait for it and return its result. Returns as flush does. */
-int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms);
-
-/** The same in steps, for several workers under one deadline: each step is done for all of them
- * before the next one, so that they work at once and none waits in another's time. */
+/** Flushing and closing go in steps, for several workers under one deadline: each step is done for
+ * all of them before the next one, so that they work at once and none waits in another's time. */
 struct tachoi_worker_wait {
     bool is_mine; /* a flush that goes on; a close that is the first one */
     int status;
@@ -136,7 +131,9 @@ int tachoi_worker_flush_end(struct tachoi_worker *worker, struct tachoi_worker_w
                             uint64_t deadline_ns);
 
 /** Begins to close; settle waits for what is queued, until the deadline; stop tells the thread to
- * end; end waits for that until `grace_ns`, and returns as close does. */
+ * end; end waits for that until `grace_ns`: what is left is counted dropped_shutdown and reported.
+ * The first to begin counts, the others wait for it until the deadline and return its result. Ends
+ * as flush does. */
 void tachoi_worker_close_begin(struct tachoi_worker *worker, struct tachoi_worker_wait *wait);
 void tachoi_worker_close_settle(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
                                 uint64_t deadline_ns);
@@ -148,9 +145,9 @@ int tachoi_worker_close_end(struct tachoi_worker *worker, struct tachoi_worker_w
  * or never comes. */
 uint64_t tachoi_worker_grace_after(uint64_t deadline_ns, uint32_t grace_ms);
 
-/** Waits for the thread's end; the worker must be closed. False if the thread would not end in
- * time: it is abandoned, and calls `release` when it does. */
-bool tachoi_worker_end(struct tachoi_worker *worker);
+/** Waits until then for the thread's end; the worker must be closed. False if the thread would not
+ * end in time: it is abandoned, calls no hook any more, and calls `release` when it ends. */
+bool tachoi_worker_end(struct tachoi_worker *worker, uint64_t until_ns);
 
 /** Frees what start made, once the thread has ended. */
 void tachoi_worker_fini(struct tachoi_worker *worker);

@@ -176,21 +176,12 @@ int tachoi_worker_close_end(struct tachoi_worker *worker, struct tachoi_worker_w
     return status;
 }
 
-int tachoi_worker_close(struct tachoi_worker *worker, uint64_t deadline_ns, uint32_t grace_ms) {
-    struct tachoi_worker_wait wait = {0};
-    tachoi_worker_close_begin(worker, &wait);
-    tachoi_worker_close_settle(worker, &wait, deadline_ns);
-    tachoi_worker_close_stop(worker, &wait);
-    return tachoi_worker_close_end(worker, &wait, deadline_ns,
-                                   tachoi_worker_grace_after(deadline_ns, grace_ms));
-}
-
-bool tachoi_worker_end(struct tachoi_worker *worker) {
+bool tachoi_worker_end(struct tachoi_worker *worker, uint64_t until_ns) {
     lock(worker);
-    bool has_ended =
-        wait_for_end_locked(worker, tachoi_worker_grace_after(0, TACHOI_END_PATIENCE_MS));
+    bool has_ended = wait_for_end_locked(worker, until_ns);
     if (!has_ended) {
         worker->is_abandoned = true;
+        tachoi_endpoint_silence(&worker->endpoint);
         (void)pthread_detach(worker->thread); /* under the lock: behind it the worker may be gone */
     }
     unlock(worker);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests what happens where a receiver answers 500 again and again: one bad record is isolated, an
  * outage loses nothing. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "fault/fault_fixture.h"
 
 #define POISON "level{index=\"70\",instance=\"one\",job=\"svc\",otel_scope_name=\"test\"}"
@@ -37,6 +41,47 @@ static void export_mixture(tacho_metric_exporter *exporter, uint64_t offset_ms, 
     batch_add_gauges(&batch, "level", 1, gauges);
     cr_assert(eq(int, export_one(exporter, &batch), TACHO_OK));
     batch_fini(&batch);
+}
+
+/* The one file in the folder, which is emptied and removed. */
+static void read_only_file(const char *folder, char *text, size_t size) {
+    char path[512] = "";
+    DIR *open_folder = opendir(folder);
+    cr_assert(ne(ptr, open_folder, NULL));
+    size_t count = 0;
+    for (const struct dirent *it = readdir(open_folder); it != NULL; it = readdir(open_folder)) {
+        if (it->d_name[0] != '.') {
+            count++;
+            (void)snprintf(path, sizeof path, "%s/%s", folder, it->d_name);
+        }
+    }
+    (void)closedir(open_folder);
+    cr_assert(eq(sz, count, 1));
+    FILE *file = fopen(path, "r");
+    cr_assert(ne(ptr, file, NULL));
+    text[fread(text, 1, size - 1, file)] = '\0';
+    (void)fclose(file);
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
+/* RWOBS-08 */
+Test(bisection, a_record_that_is_given_up_is_kept_as_text) {
+    char folder[] = "/tmp/tacho.XXXXXX";
+    char text[65536];
+    cr_assert(ne(ptr, mkdtemp(folder), NULL));
+    tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    options.max_backoff_ms = 4;
+    options.refused_request_folder = folder;
+    tacho_metric_exporter *exporter = create(&options);
+    receiver_fail_at(receiver, POISON);
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 100, 1), TACHO_OK));
+    cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_E_FAILED));
+    tacho_metric_exporter_destroy(exporter);
+    read_only_file(folder, text, sizeof text);
+    cr_expect(ne(ptr, strstr(text, "500"), NULL), "%s", text);
+    cr_expect(ne(ptr, strstr(text, "\"70\""), NULL), "%s", text);
+    cr_expect(eq(ptr, strstr(text, "\"69\""), NULL), "%s", text);
 }
 
 /* RETRY-03 */

@@ -107,6 +107,22 @@ Test(metadata, is_sent_at_once_and_then_in_each_interval) {
     cr_assert(eq(u64, account.acknowledged, 0));
 }
 
+/* validate is for each request */
+Test(metadata, that_is_not_valid_is_told_and_not_sent) {
+    struct tachoi_metadata_bodies *bodies = bodies_of("good", 3);
+    struct tachoi_metadata_body *second = &bodies->bodies[1];
+    tachoi_free(second->bytes);
+    second->bytes = tachoi_memdup("\x01\xff", 2);
+    second->length = 2;
+    endpoint.validates = true;
+    offer(bodies);
+    settle();
+    cr_assert(eq(sz, receiver_request_count(receiver), 2));
+    cr_assert(eq(u64, account.metadata_acknowledged, 2));
+    cr_assert(eq(u64, account.metadata_failed, 1));
+    cr_assert(was_told("not_valid: a request of metadata"), "%s", fault_log.text);
+}
+
 Test(metadata, that_is_new_takes_its_turn_in_the_next_interval) {
     offer(bodies_of("first", 1));
     settle();

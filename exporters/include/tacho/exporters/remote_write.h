@@ -251,7 +251,9 @@ typedef struct tacho_remote_write_options {
      * "too_old", "shutdown", "clock", "invalid", "rw1_unsupported"), and one of their series (""
      * where unknown). On the exporting or the sending thread, as above. */
     void (*on_drop)(void *user, uint64_t samples, const char *reason, const char *series);
-    void *user; /**< Optional. Handed to both. */
+    /** Optional. Handed to both; must live until the exporter is destroyed. No hook is called
+     * after that, but destruction waits for one that does not return for a second only. */
+    void *user;
 
     /* Life. */
     size_t thread_stack_size; /**< Optional (0 = 512 KiB). Bytes. */
