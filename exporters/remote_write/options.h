@@ -29,6 +29,7 @@ struct tachoi_remote_write_config {
     /** values.external_label_count, with names as series have them. */
     const struct tachoi_prometheus_extra_label *external;
     struct tachoi_relabel *relabel; /* NULL if there are no rules */
+    const char *relabel_variable;   /* that the rules are from; NULL where they are from code */
     struct tachoi_arena memory;
 };
 

@@ -32,9 +32,9 @@ static struct tachoi_relabel_rule rule_of(const tacho_remote_write_relabel_confi
                                         .replacement = config->replacement};
 }
 
-/* `where` names the variable that the rules are from, "" where they are from code. */
-static int refuse(const char *where, const struct tachoi_relabel_problem *problem,
-                  tacho_error *error) {
+static int refuse(const struct tachoi_remote_write_config *config,
+                  const struct tachoi_relabel_problem *problem, tacho_error *error) {
+    const char *where = config->relabel_variable != NULL ? config->relabel_variable : "";
     const char *member = problem->member != NULL ? problem->member : "";
     return tachoi_remote_write_refuse(error, TACHO_E_INVALID, FIELD, "%s%srule %zu: %s%s%s", where,
                                       where[0] != '\0' ? ": " : "", problem->rule + 1, member,
@@ -58,9 +58,10 @@ int tachoi_option_relabel_parse(struct tachoi_remote_write_config *config, const
                                 const char *text, tacho_error *error) {
     struct tachoi_relabel_rules rules = {0};
     struct tachoi_relabel_problem problem = {0};
+    config->relabel_variable = tachoi_arena_strndup(&config->memory, variable, strlen(variable));
     int status = tachoi_relabel_rules_parse(text, strlen(text), &config->memory, &rules, &problem);
     if (status != TACHO_OK) {
-        return status == TACHO_E_INVALID ? refuse(variable, &problem, error) : status;
+        return status == TACHO_E_INVALID ? refuse(config, &problem, error) : status;
     }
     tacho_remote_write_relabel_config *configs =
         tachoi_arena_alloc(&config->memory, rules.count + 1, sizeof *configs);
@@ -108,5 +109,5 @@ int tachoi_option_relabel_compile(struct tachoi_remote_write_config *config, tac
     status = tachoi_relabel_compile(rules, count, tachoi_remote_write_is_utf8(values),
                                     &config->relabel, &problem);
     tachoi_free(rules);
-    return status == TACHO_E_INVALID ? refuse("", &problem, error) : status;
+    return status == TACHO_E_INVALID ? refuse(config, &problem, error) : status;
 }

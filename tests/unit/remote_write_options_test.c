@@ -301,9 +301,10 @@ Test(remote_write_options, lists_in_the_environment_that_cannot_be_read_are_refu
         {"PROMOTE_RESOURCE_ATTRIBUTES", "promote_resource_attributes", "a%0", "key,key"},
         {"PROMOTE_RESOURCE_ATTRIBUTES", "promote_resource_attributes", "a%00", "key,key"},
         {"PROMOTE_RESOURCE_ATTRIBUTES", "promote_resource_attributes", "...", "key 1"},
-        {"WRITE_RELABEL_CONFIGS", "write_relabel_configs", "action=jump", "rule 1"},
+        {"WRITE_RELABEL_CONFIGS", "write_relabel_configs", "action=jump",
+         "TACHO_REMOTE_WRITE_WRITE_RELABEL_CONFIGS: rule 1"},
         {"WRITE_RELABEL_CONFIGS", "write_relabel_configs", "action=keep,source_labels=a,regex=(",
-         "regex"},
+         "TACHO_REMOTE_WRITE_WRITE_RELABEL_CONFIGS: rule 1: regex"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         setenv(variable_of(cases[i].name), cases[i].text, 1);

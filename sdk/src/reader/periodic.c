@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the periodic reader: code beats environment beats default (ENV-15, ENV-16). */
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/random.h"
 #include "pipeline/report.h"
 #include "pipeline/setup.h"
 #include "reader/reader_thread.h"
@@ -43,6 +46,27 @@ static bool is_spread(const tacho_metric_exporter *exporter,
     return options->first_collection == TACHO_FIRST_COLLECTION_DEFAULT
                ? exporter->ops.spreads_collections
                : options->first_collection == TACHO_FIRST_COLLECTION_SPREAD;
+}
+
+/* Anywhere within the interval (RETRY-09). Processes that were forked of one at one time must
+ * differ, also where the kernel has no randomness yet. */
+static uint64_t spread_ns(uint64_t interval_ns) {
+    struct tachoi_rng rng;
+    uint64_t seed = tachoi_monotonic_ns() ^ (uint64_t)getpid() << 32;
+    (void)tachoi_random_bytes(&seed, sizeof seed);
+    tachoi_rng_seed(&rng, seed);
+    return 1 + tachoi_rng_upto(&rng, interval_ns - 1);
+}
+
+static struct tachoi_reader_thread_config
+thread_config(const tacho_metric_exporter *exporter, const tacho_periodic_reader_options *options) {
+    const uint32_t interval = interval_ms(options);
+    const uint64_t interval_ns = interval * TACHOI_NS_PER_MS;
+    return (struct tachoi_reader_thread_config){
+        .interval_ms = interval,
+        .timeout_ms = timeout_ms(options),
+        .stack_size = options->thread_stack_size,
+        .first_ns = is_spread(exporter, options) ? spread_ns(interval_ns) : interval_ns};
 }
 
 static int check_first_collection(const struct tachoi_setup *setup,
@@ -96,10 +120,7 @@ int tacho_periodic_reader_create(tacho_metric_exporter *exporter,
     if (status != TACHO_OK) {
         return status;
     }
-    const struct tachoi_reader_thread_config config = {.interval_ms = interval_ms(&known),
-                                                       .timeout_ms = timeout_ms(&known),
-                                                       .stack_size = known.thread_stack_size,
-                                                       .is_spread = is_spread(exporter, &known)};
+    const struct tachoi_reader_thread_config config = thread_config(exporter, &known);
     reader->thread = tachoi_reader_thread_create(&config);
     if (reader->thread == NULL) {
         tachoi_reader_free(reader);

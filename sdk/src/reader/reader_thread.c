@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader/reader_thread.h"
 
-#include <unistd.h>
-
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/thread.h"
 
 struct tachoi_reader_thread {
@@ -118,27 +115,13 @@ static uint64_t tick_after(const struct tachoi_reader_thread *thread, uint64_t t
     return tick_ns + ((now_ns - tick_ns) / thread->interval_ns + 1) * thread->interval_ns;
 }
 
-/* RETRY-09. Processes that were forked of one, at one time, must differ: the kernel's randomness,
- * and what they can differ by where it has none yet. */
-static uint64_t first_tick(const struct tachoi_reader_thread *thread) {
-    const uint64_t now_ns = tachoi_monotonic_ns();
-    if (!thread->config.is_spread) {
-        return now_ns + thread->interval_ns;
-    }
-    struct tachoi_rng rng;
-    uint64_t seed = now_ns ^ (uint64_t)getpid() << 32;
-    (void)tachoi_random_bytes(&seed, sizeof seed);
-    tachoi_rng_seed(&rng, seed);
-    return now_ns + 1 + tachoi_rng_upto(&rng, thread->interval_ns - 1);
-}
-
 static void *thread_run(void *argument) {
     struct tachoi_reader_thread *thread = argument;
     pthread_mutex_lock(&thread->lock);
     thread->id = pthread_self();
     thread->is_running = true;
     pthread_mutex_unlock(&thread->lock);
-    uint64_t tick_ns = first_tick(thread);
+    uint64_t tick_ns = tachoi_monotonic_ns() + thread->config.first_ns;
     struct order order = next_order(thread, tick_ns);
     while (order.task != TASK_STOP) {
         int status = tachoi_reader_collect(thread->reader, order.deadline_ns, false, NULL, NULL);

@@ -11,7 +11,7 @@ struct tachoi_reader_thread_config {
     uint32_t interval_ms;
     uint32_t timeout_ms;
     size_t stack_size;
-    bool is_spread; /* the first tick comes anywhere within the first interval */
+    uint64_t first_ns; /* from the start to the first tick */
 };
 
 /** NULL when memory is short. */
