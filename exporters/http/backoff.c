@@ -13,7 +13,7 @@ void tachoi_backoff_init(struct tachoi_backoff *backoff, uint32_t min_ms, uint32
 uint32_t tachoi_backoff_next_ms(struct tachoi_backoff *backoff) {
     uint32_t ceiling_ms = backoff->ceiling_ms;
     backoff->ceiling_ms = ceiling_ms > backoff->max_ms / 2 ? backoff->max_ms : ceiling_ms * 2;
-    return (uint32_t)tachoi_rng_upto(&backoff->rng, ceiling_ms);
+    return 1 + (uint32_t)tachoi_rng_upto(&backoff->rng, ceiling_ms - 1);
 }
 
 uint32_t tachoi_backoff_slow_ms(struct tachoi_backoff *backoff) {

@@ -105,11 +105,12 @@ Test(backoff, delays_spread_below_a_ceiling_that_doubles) {
     static const uint32_t ceilings[] = {100, 200, 400, 800, 1000, 1000};
     uint32_t largest[6] = {0};
     uint32_t smallest[6] = {1000, 1000, 1000, 1000, 1000, 1000};
-    for (size_t round = 0; round < 200; round++) {
+    for (size_t round = 0; round < 2000; round++) {
         tachoi_backoff_reset(&backoff);
         for (size_t i = 0; i < 6; i++) {
             uint32_t delay = tachoi_backoff_next_ms(&backoff);
             cr_assert(le(u32, delay, ceilings[i]));
+            cr_assert(ge(u32, delay, 1));
             largest[i] = delay > largest[i] ? delay : largest[i];
             smallest[i] = delay < smallest[i] ? delay : smallest[i];
         }
