@@ -43,6 +43,7 @@ struct tachoi_http_exchange {
     uint64_t password_number; /* of the last POST */
     bool is_active;           /* added to the multi handle */
     bool is_done;             /* ended, not taken */
+    bool is_second; /* the POST met a connection that had been closed, and is made again */
 };
 
 /* --- settings --- */
@@ -68,6 +69,8 @@ static CURLcode set_transfer(CURL *easy, const struct tachoi_http_config *config
     long timeout_ms = config->timeout_ms == UINT32_MAX ? 0L
                       : config->timeout_ms > INT_MAX   ? (long)INT_MAX
                                                        : (long)config->timeout_ms;
+    const long life_s =
+        config->connection_life_s == 0 ? CONNECTION_LIFE_S : (long)config->connection_life_s;
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_URL, config->url));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
@@ -77,7 +80,7 @@ static CURLcode set_transfer(CURL *easy, const struct tachoi_http_config *config
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_USERAGENT, "tacho/" TACHO_VERSION));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS));
-    keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S));
+    keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, life_s));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
     keep_first_error(&rc, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
     keep_first_error(&rc,
@@ -246,6 +249,30 @@ static void complete(struct tachoi_http_exchange *exchange, CURLcode code) {
     exchange->is_done = true;
 }
 
+/* Whether the POST met the end of an idle connection (HTTP-12). libcurl makes it again by itself
+ * where it learns of that by reading, but not where it learns of it by sending. */
+static bool met_closed_connection(const struct tachoi_http_exchange *exchange, CURLcode code) {
+    long connects = 1;
+    long head_bytes = 1;
+    (void)curl_easy_getinfo(exchange->easy, CURLINFO_NUM_CONNECTS, &connects);
+    (void)curl_easy_getinfo(exchange->easy, CURLINFO_HEADER_SIZE, &head_bytes);
+    return code == CURLE_SEND_ERROR && connects == 0 && head_bytes == 0;
+}
+
+/* Makes the POST once more; false if it cannot be. */
+static bool begin_again(struct tachoi_http_exchange *exchange) {
+    tachoi_http_response_clear(&exchange->response);
+    exchange->is_second = true;
+    return curl_multi_remove_handle(exchange->client->multi, exchange->easy) == CURLM_OK &&
+           curl_multi_add_handle(exchange->client->multi, exchange->easy) == CURLM_OK;
+}
+
+static void conclude(struct tachoi_http_exchange *exchange, CURLcode code) {
+    if (exchange->is_second || !met_closed_connection(exchange, code) || !begin_again(exchange)) {
+        complete(exchange, code);
+    }
+}
+
 void tachoi_http_client_drive(struct tachoi_http_client *client) {
     int running = 0;
     (void)curl_multi_perform(client->multi, &running);
@@ -255,7 +282,7 @@ void tachoi_http_client_drive(struct tachoi_http_client *client) {
         struct tachoi_http_exchange *exchange = NULL;
         if (message->msg == CURLMSG_DONE &&
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange) == CURLE_OK) {
-            complete(exchange, message->data.result);
+            conclude(exchange, message->data.result);
         }
     }
 }
@@ -334,7 +361,7 @@ static bool set_post(struct tachoi_http_exchange *exchange, const struct tachoi_
 int tachoi_http_exchange_start(struct tachoi_http_exchange *exchange,
                                const struct tachoi_http_post *post) {
     tachoi_http_response_clear(&exchange->response);
-    exchange->is_done = false;
+    exchange->is_done = exchange->is_second = false;
     refresh_password(exchange->client);
     exchange->password_number = exchange->client->password_number;
     if (!build_headers(exchange, post) || !set_post(exchange, post) ||

@@ -15,10 +15,10 @@
  * never touches signal handlers; its thread must block SIGPIPE.
  *
  * HTTP/1.1, kept alive: one connection for each exchange, as a rule, so that shards do not share a
- * stream of TCP (HTTP-07). A connection is used for five minutes at most, so that changes of names
+ * stream of TCP (HTTP-07). A connection is used for some minutes at most, so that changes of names
  * and load balancers are seen (HTTP-11). A receiver may close an idle one just when it is used
  * again; a POST that meets that before a byte of an answer is made once more at once, on another
- * connection and as the same exchange (HTTP-12: libcurl does so). */
+ * connection and as the same exchange (HTTP-12). */
 #ifndef TACHOI_HTTP_CLIENT_H
 #define TACHOI_HTTP_CLIENT_H
 
@@ -43,7 +43,8 @@ struct tachoi_http_config {
     const char *tls_cert_file;
     const char *tls_key_file;
     bool tls_insecure_skip_verify;
-    uint32_t timeout_ms; /* UINT32_MAX = none */
+    uint32_t timeout_ms;        /* UINT32_MAX = none */
+    uint32_t connection_life_s; /* how long it may be used; 0 = five minutes */
 };
 
 /** One POST. Everything is borrowed until its answer was taken or it was aborted. */

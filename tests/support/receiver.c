@@ -323,6 +323,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const struct re
     if (step->location != NULL) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, step->location);
     }
+    if (step->version != NULL) {
+        (void)MHD_add_response_header(response, "X-Prometheus-Remote-Write-Version", step->version);
+    }
     add_all_written(response, step, counts);
     enum MHD_Result result = MHD_queue_response(connection, step->status, response);
     MHD_destroy_response(response);

@@ -31,6 +31,7 @@ struct receiver_step {
     unsigned status;         /* 0 = 204 */
     const char *retry_after; /* NULL = no such header */
     const char *location;    /* NULL = no such header */
+    const char *version;     /* of X-Prometheus-Remote-Write-Version; NULL = no such header */
     const char *body;        /* NULL = none */
     size_t body_length;      /* 0 = strlen */
     /** The headers X-Prometheus-Remote-Write-*-Written of this answer. */

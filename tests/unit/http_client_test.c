@@ -154,21 +154,23 @@ static void begin(void) {
     cr_assert(ne(ptr, large, NULL));
 }
 
-static void connect_with_password(const char *password_file) {
+static void connect_with(struct tachoi_http_config config) {
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%u/write?a=b%%20c", server.port);
-    const struct tachoi_http_config config = {.component = "test",
-                                              .url = url,
-                                              .username = password_file != NULL ? "user" : NULL,
-                                              .password_file = password_file,
-                                              .proxy_url = "",
-                                              .timeout_ms = 20000};
+    config.component = "test";
+    config.url = url;
+    config.proxy_url = "";
+    config.timeout_ms = 20000;
     cr_assert(eq(int, tachoi_http_client_create(&config, &client), TACHO_OK));
     cr_assert(eq(int, tachoi_http_exchange_create(client, &exchange), TACHO_OK));
 }
 
+static void connect_with_password(const char *password_file) {
+    connect_with((struct tachoi_http_config){.username = "user", .password_file = password_file});
+}
+
 static void connect_client(void) {
-    connect_with_password(NULL);
+    connect_with((struct tachoi_http_config){0});
 }
 
 static void end(void) {
@@ -282,6 +284,18 @@ Test(http_client_server, requests_are_plain_and_their_connection_is_kept) {
 /* --- connections that have died --- */
 
 /* HTTP-12 */
+/* HTTP-11: libcurl counts whole seconds */
+Test(http_client_server, a_connection_does_not_live_for_ever) {
+    SERVE({ANSWER, NO_CONTENT}, {ANSWER, NO_CONTENT}, {ANSWER, NO_CONTENT});
+    connect_with((struct tachoi_http_config){.connection_life_s = 1});
+    post(10);
+    post(10);
+    expect_seen(1, 2);
+    (void)usleep(2100000);
+    post(10);
+    expect_seen(2, 3);
+}
+
 Test(http_client_server, a_kept_connection_that_closes_without_a_byte_is_no_failure) {
     SERVE({ANSWER, NO_CONTENT}, {CLOSE, NULL}, {ANSWER, NO_CONTENT});
     connect_client();

@@ -136,3 +136,23 @@ Test(fallback, what_1_cannot_say_is_left_out_of_the_same_data) {
     cr_assert(eq(dbl, value_of(sent, "level", NULL, NULL), 7.0));
     cr_assert(eq(sz, sent->v1->timeseries[0]->samples[0]->base.n_unknown_fields, 0));
 }
+
+/* RW2-19 */
+Test(fallback, what_an_answer_says_of_versions_changes_nothing) {
+    receiver_script(sender.receiver, (struct receiver_step[]){{.version = "0.1.0"}, {0}}, 2);
+    start_auto();
+    send_counter();
+    send_counter();
+    cr_assert(eq(str, (char *)versions(), "2 2"));
+}
+
+/* RW2-19 */
+Test(fallback, after_a_fallback_an_answer_that_says_2_changes_nothing) {
+    receiver_set_protocols(sender.receiver, RECEIVER_1_REFUSES_2);
+    start_auto();
+    send_counter();
+    receiver_script(sender.receiver, (struct receiver_step[]){{.version = "2.0.0"}, {0}}, 2);
+    send_counter();
+    send_counter();
+    cr_assert(eq(str, (char *)versions(), "2 1 1 1"));
+}
