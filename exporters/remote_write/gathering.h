@@ -31,7 +31,7 @@ struct tachoi_gathering {
     uint64_t stale_markers;         /* of the accepted ones */
     uint64_t exemplars;             /* with the records */
     uint64_t unsupported;           /* points, none of whose samples was accepted */
-    uint64_t unsupported_exemplars; /* likewise */
+    uint64_t unsupported_exemplars; /* with no record, whatever became of their points */
     bool lacked_memory;
 };
 

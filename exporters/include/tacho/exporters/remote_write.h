@@ -345,7 +345,9 @@ typedef struct tacho_remote_write_stats {
      * order, unknown types. In points, not samples; no part of the sums above. */
     uint64_t unsupported_points;
     /** Exemplars that were not accepted: switched off, or protocol 1 without send_exemplars, or of
-     * a gauge or an up-down counter, or without labels. */
+     * a gauge or an up-down counter, or without labels, or of a point that was not queued:
+     * unsupported, or dropped_invalid before, or dropped_clock, or added to another one of equal
+     * labels. */
     uint64_t unsupported_exemplars;
 
     uint64_t histograms_acknowledged; /**< native histograms among those acknowledged */
