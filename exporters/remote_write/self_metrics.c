@@ -99,9 +99,9 @@ struct observation {
     tacho_attribute items[ATTRIBUTES_MAX]; /* the endpoint's, and room for one more */
 };
 
-static void describe(const struct tachoi_remote_write_config *config, tacho_attribute *items) {
-    items[NAME] = TACHO_STR("remote_name", config->values.name);
-    items[URL] = TACHO_STR("url", config->redacted_url);
+static void describe(const struct tachoi_self_metrics *metrics, tacho_attribute *items) {
+    items[NAME] = TACHO_STR("remote_name", metrics->name.text);
+    items[URL] = TACHO_STR("url", metrics->name.url);
 }
 
 static void observe_plain(const struct observation *observation,
@@ -161,13 +161,12 @@ static void observe_requests(struct observation *observation) {
 /* May run in several threads at once, for several readers. */
 static void observe(tacho_observer *observer, void *user) {
     const struct tachoi_self_metrics *metrics = user;
-    const struct tachoi_remote_write_config *config = metrics->worker->config;
     struct observation observation = {.metrics = metrics, .observer = observer};
     tacho_remote_write_stats stats;
     memset(&stats, 0, sizeof stats);
     tachoi_worker_tell(metrics->worker, &stats);
-    describe(config, observation.items);
-    observe_plain(&observation, &stats, &config->values);
+    describe(metrics, observation.items);
+    observe_plain(&observation, &stats, &metrics->worker->config->values);
     observe_dropped(&observation, &stats);
     observe_requests(&observation);
 }
@@ -191,12 +190,25 @@ static tacho_observable *make(tacho_meter *meter, const struct row *row) {
     return tacho_meter_create_observable_gauge_f64(meter, row->name, &options, NULL, NULL);
 }
 
+/* Equal ones come of two tenants of a receiver, whom headers tell apart. */
+static void take_name(struct tachoi_self_metrics *metrics,
+                      const struct tachoi_remote_write_config *config) {
+    if (!tachoi_endpoint_name_take(&metrics->name, config->values.name, config->redacted_url)) {
+        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "name_taken",
+                                 "another endpoint of %s is called `%s`, too; the metrics of this "
+                                 "one are of `%s`: give each a `name`, for the numbers go by who "
+                                 "came first",
+                                 config->redacted_url, config->values.name, metrics->name.text);
+    }
+}
+
 void tachoi_self_metrics_start(struct tachoi_self_metrics *metrics, tacho_meter_provider *provider,
                                struct tachoi_worker *worker) {
     tacho_attribute items[ATTRIBUTES_MAX];
     tacho_meter *meter = tacho_meter_provider_get_meter(
         provider, SCOPE_NAME, TACHO_OPTIONS(tacho_scope_options, .version = TACHO_VERSION));
     metrics->worker = worker;
+    take_name(metrics, worker->config);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         metrics->observables[i] = make(meter, &rows[i]);
     }
@@ -206,7 +218,7 @@ void tachoi_self_metrics_start(struct tachoi_self_metrics *metrics, tacho_meter_
                                  "memory is short: %s does not measure itself",
                                  worker->config->redacted_url);
     }
-    describe(worker->config, items);
+    describe(metrics, items);
     tachoi_request_metrics_start(&worker->endpoint.metrics, meter,
                                  tacho_attributes_from(items, OWN));
 }
@@ -215,6 +227,7 @@ void tachoi_self_metrics_stop(struct tachoi_self_metrics *metrics) {
     if (metrics->worker != NULL) {
         metrics->callback = tacho_callback_unregister(metrics->callback);
         tachoi_request_metrics_stop(&metrics->worker->endpoint.metrics);
+        tachoi_endpoint_name_give_back(&metrics->name);
         metrics->worker = NULL;
     }
 }

@@ -276,6 +276,43 @@ Test(self_metrics, endpoints_are_told_apart) {
     tacho_meter_provider_destroy(provider);
 }
 
+/* An exporter of a tenant, whom only a header tells from others, and its provider. */
+static tacho_meter_provider *make_tenant(const char *tenant, tacho_metric_exporter **exporter) {
+    const tacho_remote_write_header header = {"X-Scope-OrgID", tenant};
+    tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    options.headers = &header;
+    options.header_count = 1;
+    *exporter = create_named(&options);
+    return make_provider(make_reader(*exporter), observer, true);
+}
+
+/* RWOBS-01: exporters that know nothing of each other. */
+Test(self_metrics, endpoints_of_one_name_and_url_are_told_apart) {
+    tacho_metric_exporter *exporters[2];
+    tacho_meter_provider *first = make_tenant("a", &exporters[0]);
+    cr_expect(not(was_told("name_taken")), "%s", fault_log.text);
+    tacho_meter_provider *second = make_tenant("b", &exporters[1]);
+    cr_expect(was_told("name_taken: "), "%s", fault_log.text);
+    cr_expect(was_told("`under test#2`"), "%s", fault_log.text);
+    cr_assert(eq(int, export_gauges(exporters[0], resource, 1, 3, 1000), TACHO_OK));
+    cr_assert(eq(int, flush(exporters[0], PATIENCE_MS), TACHO_OK));
+    cr_assert(eq(int, export_gauges(exporters[1], resource, 1, 5, 1000), TACHO_OK));
+    cr_assert(eq(int, flush(exporters[1], PATIENCE_MS), TACHO_OK));
+    look();
+    EXPECT_METRIC("samples_total", 3);
+    EXPECT_METRIC("request_samples_sum", 3);
+    EXPECT_VALUE("tacho_remote_storage_samples_total", "remote_name=\"under test#2\"", 5);
+    EXPECT_VALUE("tacho_remote_storage_request_samples_sum", "remote_name=\"under test#2\"", 5);
+    tacho_meter_provider_destroy(first);
+    first = make_tenant("c", &exporters[0]); /* the name is free again */
+    cr_assert(eq(int, export_gauges(exporters[0], resource, 1, 7, 1000), TACHO_OK));
+    cr_assert(eq(int, flush(exporters[0], PATIENCE_MS), TACHO_OK));
+    look();
+    EXPECT_METRIC("samples_total", 7);
+    tacho_meter_provider_destroy(first);
+    tacho_meter_provider_destroy(second);
+}
+
 Test(self_metrics, without_self_observation_there_are_none) {
     const tacho_remote_write_options options = fast_options(receiver_url(receiver));
     tacho_meter_provider *provider = make_provider(make_reader(create(&options)), observer, false);

@@ -128,7 +128,9 @@ typedef struct tacho_remote_write_options {
      * is: "http://127.0.0.1:9090/api/v1/write". User and password in it are refused.
      */
     const char *endpoint;
-    /** Optional (NULL = the host of the endpoint). Names the endpoint in self-metrics. */
+    /** Optional (NULL = the host of the endpoint). Names the endpoint in self-metrics. Where an
+     * endpoint of the process with the same URL has it already (two tenants, say), this one gets
+     * #2, #3 ... behind it, in the order in which they begin to be measured; a warning says so. */
     const char *name;
 
     /* Protocol. */
