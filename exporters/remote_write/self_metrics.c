@@ -33,12 +33,16 @@ enum kind { COUNTER, UP_DOWN_COUNTER, GAUGE, SECONDS /* a gauge; the value is in
     X(COUNTER, "exemplars_failed", "{exemplar}", "Exemplars refused by the receiver for good",     \
       stats->exemplars_failed)                                                                     \
     X(COUNTER, "exemplars_dropped", "{exemplar}", "Exemplars given up", stats->exemplars_dropped)  \
+    X(COUNTER, "exemplars_retried", "{exemplar}",                                                  \
+      "Exemplars in requests that repeat an earlier one", stats->exemplars_retried)                \
     X(UP_DOWN_COUNTER, "exemplars_pending", "{exemplar}", "Exemplars queued or being sent",        \
       stats->exemplars_pending)                                                                    \
     X(COUNTER, "metadata", "{family}", "Metric families acknowledged in requests of metadata",     \
       stats->metadata_acknowledged)                                                                \
     X(COUNTER, "metadata_failed", "{family}", "Metric families refused in requests of metadata",   \
       stats->metadata_failed)                                                                      \
+    X(COUNTER, "metadata_retried", "{family}", "Metric families in requests that repeat one",      \
+      stats->metadata_retried)                                                                     \
     X(COUNTER, "bytes", "By", "Compressed bodies sent, repeated ones included", stats->bytes_sent) \
     X(SECONDS, "queue_highest_timestamp", "s", "Time of the newest sample accepted",               \
       stats->highest_timestamp_ms)                                                                 \
@@ -46,6 +50,8 @@ enum kind { COUNTER, UP_DOWN_COUNTER, GAUGE, SECONDS /* a gauge; the value is in
       stats->highest_sent_timestamp_ms)                                                            \
     X(UP_DOWN_COUNTER, "shards", "{shard}", "Requests that may be under way at once",              \
       stats->shards)                                                                               \
+    X(UP_DOWN_COUNTER, "shards_backing_off", "{shard}", "Shards that wait before they send again", \
+      stats->shards_backing_off)                                                                   \
     X(GAUGE, "shard_capacity", "{sample}", "Samples that each shard may queue; 0: bytes alone",    \
       values->capacity)                                                                            \
     X(GAUGE, "queue_capacity", "By", "Memory for queued samples of all shards",                    \
@@ -79,12 +85,18 @@ static const struct row rows[] = {
     PLAIN_METRICS(ROW) /* and with an attribute of their own: */
     {COUNTER, PREFIX "samples_dropped", "{sample}",
      "Samples given up, native histograms included; by reason"},
+    {COUNTER, PREFIX "label_collisions", "{data_point}",
+     "Points whose labels another series of the collection had already; by result"},
+    {COUNTER, PREFIX "credentials_refreshes", "{refresh}",
+     "How often the password file was read again; by result"},
     {COUNTER, PREFIX "requests", "{request}",
      "Requests with samples that have ended, repeated ones included; by code"},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
-#define DROPPED_ROW (ROW_COUNT - 2)
+#define DROPPED_ROW (ROW_COUNT - 4)
+#define COLLISIONS_ROW (ROW_COUNT - 3)
+#define REFRESHES_ROW (ROW_COUNT - 2)
 #define REQUESTS_ROW (ROW_COUNT - 1)
 _Static_assert(ROW_COUNT <= TACHOI_SELF_METRICS_MAX, "there must be room");
 
@@ -145,6 +157,19 @@ static void observe_dropped(struct observation *observation,
     }
 }
 
+/* What has two results. */
+static void observe_results(struct observation *observation,
+                            const tacho_remote_write_stats *stats) {
+    observe_one(observation, COLLISIONS_ROW, stats->label_collisions_merged,
+                TACHO_STR("result", "merged"));
+    observe_one(observation, COLLISIONS_ROW, stats->label_collisions_dropped,
+                TACHO_STR("result", "dropped"));
+    observe_one(observation, REFRESHES_ROW, stats->credentials_refreshed,
+                TACHO_STR("result", "success"));
+    observe_one(observation, REFRESHES_ROW, stats->credentials_refresh_failed,
+                TACHO_STR("result", "failure"));
+}
+
 static void observe_requests(struct observation *observation) {
     struct tachoi_answers answers[TACHOI_ANSWER_KINDS];
     tachoi_worker_tell_answers(observation->metrics->worker, answers);
@@ -168,6 +193,7 @@ static void observe(tacho_observer *observer, void *user) {
     describe(metrics, observation.items);
     observe_plain(&observation, &stats, &metrics->worker->config->values);
     observe_dropped(&observation, &stats);
+    observe_results(&observation, &stats);
     observe_requests(&observation);
 }
 

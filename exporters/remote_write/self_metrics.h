@@ -11,7 +11,7 @@
 #include "tacho/observable.h"
 
 /** Those that the callback observes. */
-enum { TACHOI_SELF_METRICS_MAX = 40 };
+enum { TACHOI_SELF_METRICS_MAX = 48 };
 
 struct tachoi_self_metrics { /* immutable from start to stop; zero = off */
     struct tachoi_worker *worker;

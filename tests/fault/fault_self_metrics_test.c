@@ -2,6 +2,8 @@
 /* Tests what the exporter measures of itself as a receiver gets it: names and labels as Prometheus'
  * own sender has them, numbers that are those of the account, nothing that feeds itself, and a
  * clean end. One provider is observed by another one, whose exporter sends to `mirror`. */
+#include <sched.h>
+
 #include "fault/fault_fixture.h"
 
 static struct receiver *receiver;
@@ -125,12 +127,15 @@ Test(self_metrics, have_the_names_of_prometheus_and_the_numbers_of_the_account) 
     EXPECT_METRIC("exemplars_failed_total", 0);
     EXPECT_METRIC("exemplars_dropped_total", 0);
     EXPECT_METRIC("exemplars_pending", 0);
+    EXPECT_METRIC("exemplars_retried_total", 0);
     EXPECT_METRIC("metadata_total", 0);
     EXPECT_METRIC("metadata_failed_total", 0);
+    EXPECT_METRIC("metadata_retried_total", 0);
     EXPECT_METRIC("bytes_total", stats.bytes_sent);
     EXPECT_METRIC("queue_highest_timestamp_seconds", BATCH_UNIX_MS / 1000 + 3);
     EXPECT_METRIC("queue_highest_sent_timestamp_seconds", BATCH_UNIX_MS / 1000 + 3);
     EXPECT_METRIC("shards", 1);
+    EXPECT_METRIC("shards_backing_off", 0);
     EXPECT_METRIC("shard_capacity", 5000);
     EXPECT_METRIC("queue_capacity_bytes", 64 << 20);
     EXPECT_METRIC("max_samples_per_send", 2000);
@@ -142,6 +147,10 @@ Test(self_metrics, have_the_names_of_prometheus_and_the_numbers_of_the_account) 
     EXPECT_METRIC("series_filtered_total", 0);
     EXPECT_METRIC("points_unsupported_total", 0);
     EXPECT_METRIC("exemplars_unsupported_total", 0);
+    EXPECT_VALUE("tacho_remote_storage_label_collisions_total", "result=\"merged\"", 0);
+    EXPECT_VALUE("tacho_remote_storage_label_collisions_total", "result=\"dropped\"", 0);
+    EXPECT_VALUE("tacho_remote_storage_credentials_refreshes_total", "result=\"success\"", 0);
+    EXPECT_VALUE("tacho_remote_storage_credentials_refreshes_total", "result=\"failure\"", 0);
     EXPECT_VALUE("tacho_remote_storage_requests_total", "code=\"503\"", 1);
     EXPECT_VALUE("tacho_remote_storage_requests_total", "code=\"204\"", 2);
     EXPECT_VALUE("tacho_remote_storage_requests_total", "code=\"400\"", 1);
@@ -156,6 +165,45 @@ Test(self_metrics, have_the_names_of_prometheus_and_the_numbers_of_the_account) 
         snprintf(label, sizeof label, "reason=\"%s\"", reasons[i]);
         EXPECT_VALUE("tacho_remote_storage_samples_dropped_total", label, 0);
     }
+    tacho_meter_provider_destroy(provider);
+}
+
+/* Waits until so many shards back off. */
+static void wait_for_backoff(tacho_metric_exporter *exporter, size_t shards) {
+    const uint64_t start_ns = tachoi_monotonic_ns();
+    while (stats_of(exporter).shards_backing_off != shards) {
+        cr_assert(lt(u32, passed_ms(start_ns), PATIENCE_MS), "%s", fault_log.text);
+        sched_yield();
+    }
+}
+
+/* RWOBS-02 */
+Test(self_metrics, shards_back_off_until_they_send_again_or_end) {
+    tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    options.max_shards = 2;
+    options.min_backoff_ms = options.max_backoff_ms = 3600000;
+    tacho_metric_exporter *exporter = create_named(&options);
+    tacho_meter_provider *provider = make_provider(make_reader(exporter), observer, true);
+    receiver_script(receiver,
+                    (struct receiver_step[]){{.status = 503},
+                                             {.status = 503},
+                                             {.status = 204},
+                                             {.status = 204},
+                                             {.status = 503},
+                                             {.status = 503}},
+                    6);
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 20, 1000), TACHO_OK));
+    wait_for_backoff(exporter, 2);
+    look();
+    EXPECT_METRIC("shards_backing_off", 2);
+    cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_OK)); /* cuts it short */
+    wait_for_backoff(exporter, 0);
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 20, 2000), TACHO_OK));
+    wait_for_backoff(exporter, 2);
+    (void)shut_down(exporter, 0);
+    wait_for_backoff(exporter, 0);
+    look();
+    EXPECT_METRIC("shards_backing_off", 0);
     tacho_meter_provider_destroy(provider);
 }
 

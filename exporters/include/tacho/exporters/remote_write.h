@@ -353,6 +353,19 @@ typedef struct tacho_remote_write_stats {
     uint64_t unsupported_exemplars;
 
     uint64_t histograms_acknowledged; /**< native histograms among those acknowledged */
+
+    uint64_t exemplars_retried; /**< in requests that repeat an earlier one */
+    uint64_t metadata_retried;  /**< likewise, in metric families */
+
+    /** Points whose labels another series of the same collection had already: added to it, or
+     * dropped, where they do not fit together (their samples are dropped_invalid). */
+    uint64_t label_collisions_merged;
+    uint64_t label_collisions_dropped;
+
+    uint64_t credentials_refreshed;      /**< a new password was read from the file */
+    uint64_t credentials_refresh_failed; /**< it could not be read; the former one stays in use */
+
+    size_t shards_backing_off; /**< shards that wait before they send again what failed */
 } tacho_remote_write_stats;
 
 /**
