@@ -26,6 +26,8 @@ struct tachoi_http_client {
     CURLM *multi;
     CURL *settings;             /* never performed: what every exchange's handle is copied from */
     struct curl_slist *headers; /* of every POST */
+    void (*on_refresh)(void *user, bool is_success);
+    void *user;
 
     /* the client's thread only */
     struct tachoi_secret_file password; /* path NULL if there is none */
@@ -140,6 +142,9 @@ static void refresh_password(struct tachoi_http_client *client) {
             result == TACHOI_SECRET_MALFORMED ? "too large, or a NUL in it" : strerror(errno));
     }
     client->password_number += result == TACHOI_SECRET_CHANGED ? 1 : 0;
+    if (result != TACHOI_SECRET_UNCHANGED && client->on_refresh != NULL) {
+        client->on_refresh(client->user, result == TACHOI_SECRET_CHANGED);
+    }
 }
 
 bool tachoi_http_exchange_password_changed(struct tachoi_http_exchange *exchange) {
@@ -195,6 +200,8 @@ int tachoi_http_client_create(const struct tachoi_http_config *config,
         return TACHO_E_NO_MEMORY;
     }
     client->component = config->component;
+    client->on_refresh = config->on_refresh;
+    client->user = config->user;
     client->multi = curl_multi_init();
     client->settings = curl_easy_init();
     int status = TACHO_E_NO_MEMORY;

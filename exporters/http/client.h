@@ -38,6 +38,10 @@ struct tachoi_http_config {
     const char *username;
     const char *password;
     const char *password_file;
+    /* Told that the password file was read again, with a new password or in vain; on the client's
+     * thread, as part of the calls for it. */
+    void (*on_refresh)(void *user, bool is_success);
+    void *user;            /* handed to it; lives on */
     const char *proxy_url; /* NULL = the environment's, "" = none */
     const char *tls_ca_file;
     const char *tls_cert_file;

@@ -85,6 +85,8 @@ static void tell_samples_locked(const struct tachoi_account *account,
     out->stale_markers = account->stale_markers;
     out->series_filtered = account->series_filtered;
     out->unsupported_points = account->unsupported_points;
+    out->label_collisions_merged = account->label_collisions_merged;
+    out->label_collisions_dropped = account->label_collisions_dropped;
 }
 
 static void tell_requests_locked(const struct tachoi_account *account,
@@ -99,6 +101,10 @@ static void tell_requests_locked(const struct tachoi_account *account,
     out->written_mismatches = account->written_mismatches;
     out->metadata_acknowledged = account->metadata_acknowledged;
     out->metadata_failed = account->metadata_failed;
+    out->metadata_retried = account->metadata_retried;
+    out->credentials_refreshed = account->credentials_refreshed;
+    out->credentials_refresh_failed = account->credentials_refresh_failed;
+    out->shards_backing_off = account->shards_backing_off;
 }
 
 void tachoi_account_tell_locked(const struct tachoi_account *account,
@@ -109,6 +115,7 @@ void tachoi_account_tell_locked(const struct tachoi_account *account,
     out->exemplars_acknowledged = account->exemplars_acknowledged;
     out->exemplars_failed = account->exemplars_failed;
     out->exemplars_dropped = account->exemplars_dropped;
+    out->exemplars_retried = account->exemplars_retried;
     out->exemplars_pending = tachoi_account_exemplars_pending_locked(account);
     out->unsupported_exemplars = account->unsupported_exemplars;
 }

@@ -41,10 +41,12 @@ struct tachoi_account {
     uint64_t exemplars_acknowledged;
     uint64_t exemplars_failed;
     uint64_t exemplars_dropped;
+    uint64_t exemplars_retried;
 
     /* guarded by lock; in metric families */
     uint64_t metadata_acknowledged;
     uint64_t metadata_failed;
+    uint64_t metadata_retried;
 
     /* guarded by lock */
     uint64_t stale_markers;      /* of the accepted samples */
@@ -57,6 +59,11 @@ struct tachoi_account {
     uint64_t bytes_sent;
     uint64_t protocol_fallbacks;
     uint64_t written_mismatches;
+    uint64_t label_collisions_merged; /* points */
+    uint64_t label_collisions_dropped;
+    uint64_t credentials_refreshed;
+    uint64_t credentials_refresh_failed;
+    size_t shards_backing_off;
     int64_t highest_timestamp_ms; /* accepted; 0 = none */
     int64_t highest_sent_timestamp_ms;
     struct tachoi_answers answers[TACHOI_ANSWER_KINDS]; /* to the requests; the first with 0 ends */

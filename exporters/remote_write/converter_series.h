@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "remote_write/converter.h"
 #include "remote_write/exemplar_choice.h"
+#include "remote_write/unsupported.h"
 
 /** A point on its way to a record. */
 struct tachoi_passage {
@@ -15,9 +16,20 @@ struct tachoi_passage {
     bool is_first;                      /* of its series in the collection */
     bool is_new_contest;
     size_t samples; /* that it would be, for the account */
+    size_t offered; /* exemplars of the point; those chosen, once some are */
     struct tachoi_chosen_exemplars exemplars;
     struct tachoi_record *record; /* once prepared */
 };
+
+/** The point comes to nothing: its samples are accepted and not valid, for want of memory or not;
+ * or it cannot be sent, which is told. Its exemplars are not accepted. */
+void tachoi_passage_is_invalid(struct tachoi_converter *converter,
+                               const struct tachoi_passage *passage);
+void tachoi_passage_lacks_memory(struct tachoi_converter *converter,
+                                 const struct tachoi_passage *passage);
+void tachoi_passage_is_unsupported(struct tachoi_converter *converter,
+                                   const struct tachoi_passage *passage,
+                                   enum tachoi_unsupported why);
 
 /** Finds the series of the point, or makes it. False if there is no record to be made: all is
  * counted then. */

@@ -102,6 +102,8 @@ static int hand_over(struct tachoi_remote_write_exporter *exporter) {
                                       .unsupported = converter->gathering.unsupported,
                                       .exemplars = converter->gathering.unsupported_exemplars,
                                       .exemplars_accepted = converter->gathering.exemplars,
+                                      .collisions_merged = converter->gathering.collisions_merged,
+                                      .collisions_dropped = converter->gathering.collisions_dropped,
                                       .time_ms = converter->time_ms,
                                       .metadata = new_metadata(exporter),
                                       .cache = &converter->cache});

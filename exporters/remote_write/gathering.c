@@ -30,6 +30,7 @@ void tachoi_gathering_begin(struct tachoi_gathering *gathering) {
 void tachoi_gathering_clear_counts(struct tachoi_gathering *gathering) {
     gathering->accepted = gathering->invalid = gathering->stale_markers = 0;
     gathering->exemplars = gathering->unsupported = gathering->unsupported_exemplars = 0;
+    gathering->collisions_merged = gathering->collisions_dropped = 0;
     gathering->lacked_memory = false;
 }
 
@@ -90,8 +91,10 @@ void tachoi_gathering_place(struct tachoi_gathering *gathering, struct tachoi_ca
         tachoi_gathering_commit(gathering, entry, record);
     } else if (tachoi_record_can_merge(owner, record)) {
         tachoi_record_merge(owner, record);
+        gathering->collisions_merged++;
     } else {
         tachoi_gathering_count_invalid(gathering, samples);
+        gathering->collisions_dropped++;
         report_collision(record->series);
     }
 }

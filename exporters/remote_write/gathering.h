@@ -31,7 +31,9 @@ struct tachoi_gathering {
     uint64_t stale_markers;         /* of the accepted ones */
     uint64_t exemplars;             /* with the records */
     uint64_t unsupported;           /* points, none of whose samples was accepted */
-    uint64_t unsupported_exemplars; /* likewise */
+    uint64_t unsupported_exemplars; /* with no record, whatever became of their points */
+    uint64_t collisions_merged;     /* points with labels of another series: added to it */
+    uint64_t collisions_dropped;    /* or dropped */
     bool lacked_memory;
 };
 

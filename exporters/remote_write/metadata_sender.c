@@ -167,6 +167,13 @@ static bool is_valid(const struct tachoi_metadata_sender *sender,
     return false;
 }
 
+static void count_retried(struct tachoi_metadata_sender *sender, size_t families) {
+    struct tachoi_account *account = sender->endpoint->account;
+    pthread_mutex_lock(&account->lock);
+    account->metadata_retried += families;
+    pthread_mutex_unlock(&account->lock);
+}
+
 static void transmit(struct tachoi_metadata_sender *sender, uint64_t now_ns) {
     const struct tachoi_metadata_body *body = &sender->bodies->bodies[sender->next];
     const struct tachoi_http_post post = {.body = body->bytes,
@@ -175,6 +182,9 @@ static void transmit(struct tachoi_metadata_sender *sender, uint64_t now_ns) {
                                           .header_count = tachoi_protocol_v1.header_count,
                                           .attempt = sender->sender.attempts};
     if (tachoi_http_exchange_start(sender->exchange, &post) == TACHO_OK) {
+        if (post.attempt > 0) {
+            count_retried(sender, body->families);
+        }
         tachoi_sender_sent(&sender->sender);
     } else {
         tachoi_sender_failed(&sender->sender, now_ns, 0, false);

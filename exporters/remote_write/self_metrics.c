@@ -33,12 +33,16 @@ enum kind { COUNTER, UP_DOWN_COUNTER, GAUGE, SECONDS /* a gauge; the value is in
     X(COUNTER, "exemplars_failed", "{exemplar}", "Exemplars refused by the receiver for good",     \
       stats->exemplars_failed)                                                                     \
     X(COUNTER, "exemplars_dropped", "{exemplar}", "Exemplars given up", stats->exemplars_dropped)  \
+    X(COUNTER, "exemplars_retried", "{exemplar}",                                                  \
+      "Exemplars in requests that repeat an earlier one", stats->exemplars_retried)                \
     X(UP_DOWN_COUNTER, "exemplars_pending", "{exemplar}", "Exemplars queued or being sent",        \
       stats->exemplars_pending)                                                                    \
     X(COUNTER, "metadata", "{family}", "Metric families acknowledged in requests of metadata",     \
       stats->metadata_acknowledged)                                                                \
     X(COUNTER, "metadata_failed", "{family}", "Metric families refused in requests of metadata",   \
       stats->metadata_failed)                                                                      \
+    X(COUNTER, "metadata_retried", "{family}", "Metric families in requests that repeat one",      \
+      stats->metadata_retried)                                                                     \
     X(COUNTER, "bytes", "By", "Compressed bodies sent, repeated ones included", stats->bytes_sent) \
     X(SECONDS, "queue_highest_timestamp", "s", "Time of the newest sample accepted",               \
       stats->highest_timestamp_ms)                                                                 \
@@ -46,6 +50,8 @@ enum kind { COUNTER, UP_DOWN_COUNTER, GAUGE, SECONDS /* a gauge; the value is in
       stats->highest_sent_timestamp_ms)                                                            \
     X(UP_DOWN_COUNTER, "shards", "{shard}", "Requests that may be under way at once",              \
       stats->shards)                                                                               \
+    X(UP_DOWN_COUNTER, "shards_backing_off", "{shard}", "Shards that wait before they send again", \
+      stats->shards_backing_off)                                                                   \
     X(GAUGE, "shard_capacity", "{sample}", "Samples that each shard may queue; 0: bytes alone",    \
       values->capacity)                                                                            \
     X(GAUGE, "queue_capacity", "By", "Memory for queued samples of all shards",                    \
@@ -79,12 +85,18 @@ static const struct row rows[] = {
     PLAIN_METRICS(ROW) /* and with an attribute of their own: */
     {COUNTER, PREFIX "samples_dropped", "{sample}",
      "Samples given up, native histograms included; by reason"},
+    {COUNTER, PREFIX "label_collisions", "{data_point}",
+     "Points whose labels another series of the collection had already; by result"},
+    {COUNTER, PREFIX "credentials_refreshes", "{refresh}",
+     "How often the password file was read again; by result"},
     {COUNTER, PREFIX "requests", "{request}",
      "Requests with samples that have ended, repeated ones included; by code"},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
-#define DROPPED_ROW (ROW_COUNT - 2)
+#define DROPPED_ROW (ROW_COUNT - 4)
+#define COLLISIONS_ROW (ROW_COUNT - 3)
+#define REFRESHES_ROW (ROW_COUNT - 2)
 #define REQUESTS_ROW (ROW_COUNT - 1)
 _Static_assert(ROW_COUNT <= TACHOI_SELF_METRICS_MAX, "there must be room");
 
@@ -99,9 +111,9 @@ struct observation {
     tacho_attribute items[ATTRIBUTES_MAX]; /* the endpoint's, and room for one more */
 };
 
-static void describe(const struct tachoi_remote_write_config *config, tacho_attribute *items) {
-    items[NAME] = TACHO_STR("remote_name", config->values.name);
-    items[URL] = TACHO_STR("url", config->redacted_url);
+static void describe(const struct tachoi_self_metrics *metrics, tacho_attribute *items) {
+    items[NAME] = TACHO_STR("remote_name", metrics->name.text);
+    items[URL] = TACHO_STR("url", metrics->name.url);
 }
 
 static void observe_plain(const struct observation *observation,
@@ -145,6 +157,19 @@ static void observe_dropped(struct observation *observation,
     }
 }
 
+/* What has two results. */
+static void observe_results(struct observation *observation,
+                            const tacho_remote_write_stats *stats) {
+    observe_one(observation, COLLISIONS_ROW, stats->label_collisions_merged,
+                TACHO_STR("result", "merged"));
+    observe_one(observation, COLLISIONS_ROW, stats->label_collisions_dropped,
+                TACHO_STR("result", "dropped"));
+    observe_one(observation, REFRESHES_ROW, stats->credentials_refreshed,
+                TACHO_STR("result", "success"));
+    observe_one(observation, REFRESHES_ROW, stats->credentials_refresh_failed,
+                TACHO_STR("result", "failure"));
+}
+
 static void observe_requests(struct observation *observation) {
     struct tachoi_answers answers[TACHOI_ANSWER_KINDS];
     tachoi_worker_tell_answers(observation->metrics->worker, answers);
@@ -161,14 +186,14 @@ static void observe_requests(struct observation *observation) {
 /* May run in several threads at once, for several readers. */
 static void observe(tacho_observer *observer, void *user) {
     const struct tachoi_self_metrics *metrics = user;
-    const struct tachoi_remote_write_config *config = metrics->worker->config;
     struct observation observation = {.metrics = metrics, .observer = observer};
     tacho_remote_write_stats stats;
     memset(&stats, 0, sizeof stats);
     tachoi_worker_tell(metrics->worker, &stats);
-    describe(config, observation.items);
-    observe_plain(&observation, &stats, &config->values);
+    describe(metrics, observation.items);
+    observe_plain(&observation, &stats, &metrics->worker->config->values);
     observe_dropped(&observation, &stats);
+    observe_results(&observation, &stats);
     observe_requests(&observation);
 }
 
@@ -191,12 +216,25 @@ static tacho_observable *make(tacho_meter *meter, const struct row *row) {
     return tacho_meter_create_observable_gauge_f64(meter, row->name, &options, NULL, NULL);
 }
 
+/* Equal ones come of two tenants of a receiver, whom headers tell apart. */
+static void take_name(struct tachoi_self_metrics *metrics,
+                      const struct tachoi_remote_write_config *config) {
+    if (!tachoi_endpoint_name_take(&metrics->name, config->values.name, config->redacted_url)) {
+        tacho_diagnostics_report(TACHO_SEVERITY_WARNING, TACHOI_REMOTE_WRITE, "name_taken",
+                                 "another endpoint of %s is called `%s`, too; the metrics of this "
+                                 "one are of `%s`: give each a `name`, for the numbers go by who "
+                                 "came first",
+                                 config->redacted_url, config->values.name, metrics->name.text);
+    }
+}
+
 void tachoi_self_metrics_start(struct tachoi_self_metrics *metrics, tacho_meter_provider *provider,
                                struct tachoi_worker *worker) {
     tacho_attribute items[ATTRIBUTES_MAX];
     tacho_meter *meter = tacho_meter_provider_get_meter(
         provider, SCOPE_NAME, TACHO_OPTIONS(tacho_scope_options, .version = TACHO_VERSION));
     metrics->worker = worker;
+    take_name(metrics, worker->config);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         metrics->observables[i] = make(meter, &rows[i]);
     }
@@ -206,7 +244,7 @@ void tachoi_self_metrics_start(struct tachoi_self_metrics *metrics, tacho_meter_
                                  "memory is short: %s does not measure itself",
                                  worker->config->redacted_url);
     }
-    describe(worker->config, items);
+    describe(metrics, items);
     tachoi_request_metrics_start(&worker->endpoint.metrics, meter,
                                  tacho_attributes_from(items, OWN));
 }
@@ -215,6 +253,7 @@ void tachoi_self_metrics_stop(struct tachoi_self_metrics *metrics) {
     if (metrics->worker != NULL) {
         metrics->callback = tacho_callback_unregister(metrics->callback);
         tachoi_request_metrics_stop(&metrics->worker->endpoint.metrics);
+        tachoi_endpoint_name_give_back(&metrics->name);
         metrics->worker = NULL;
     }
 }

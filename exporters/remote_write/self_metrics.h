@@ -6,16 +6,18 @@
 #ifndef TACHOI_REMOTE_WRITE_SELF_METRICS_H
 #define TACHOI_REMOTE_WRITE_SELF_METRICS_H
 
+#include "remote_write/endpoint_name.h"
 #include "remote_write/worker.h"
 #include "tacho/observable.h"
 
 /** Those that the callback observes. */
-enum { TACHOI_SELF_METRICS_MAX = 40 };
+enum { TACHOI_SELF_METRICS_MAX = 48 };
 
 struct tachoi_self_metrics { /* immutable from start to stop; zero = off */
     struct tachoi_worker *worker;
     tacho_callback *callback;
     tacho_observable *observables[TACHOI_SELF_METRICS_MAX];
+    struct tachoi_endpoint_name name; /* what the endpoint is called here */
 };
 
 /** Begins to measure `worker`, which is borrowed, at `provider`. Once. */

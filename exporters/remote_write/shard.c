@@ -45,7 +45,15 @@ size_t tachoi_shard_pending_locked(const struct tachoi_shard *shard) {
     return shard->queue.waiting.sample_count + shard->flight.unsettled;
 }
 
+static void tell_backing_off_locked(struct tachoi_shard *shard, bool is_backing_off) {
+    struct tachoi_account *account = shard->endpoint->account;
+    account->shards_backing_off += is_backing_off ? 1 : 0;
+    account->shards_backing_off -= shard->is_backing_off ? 1 : 0;
+    shard->is_backing_off = is_backing_off;
+}
+
 size_t tachoi_shard_clear_locked(struct tachoi_shard *shard) {
+    tell_backing_off_locked(shard, false);
     return tachoi_flight_clear_locked(&shard->flight, &shard->queue) +
            tachoi_queue_clear_locked(&shard->queue);
 }
@@ -270,6 +278,7 @@ static void count_request(struct tachoi_shard *shard, const struct tachoi_http_p
     if (post->attempt > 0) {
         account->retries++;
         account->samples_retried += tachoi_flight_request_samples(&shard->flight);
+        account->exemplars_retried += shard->encoder.content.sent.exemplars;
     }
     pthread_mutex_unlock(&account->lock);
 }
@@ -288,6 +297,16 @@ static void transmit(struct tachoi_shard *shard, uint64_t now_ns) {
     tachoi_sender_sent(&shard->sender);
 }
 
+/* Tells the account whether the shard backs off, where that has changed. */
+static void tell_backing_off(struct tachoi_shard *shard) {
+    const bool is_backing_off = shard->sender.state == TACHOI_SENDER_BACKING_OFF;
+    if (is_backing_off != shard->is_backing_off) {
+        pthread_mutex_lock(&shard->endpoint->account->lock);
+        tell_backing_off_locked(shard, is_backing_off);
+        pthread_mutex_unlock(&shard->endpoint->account->lock);
+    }
+}
+
 void tachoi_shard_step(struct tachoi_shard *shard, uint64_t now_ns) {
     if (shard->sender.state == TACHOI_SENDER_SENDING) {
         const struct tachoi_http_response *response = tachoi_http_exchange_take(shard->exchange);
@@ -302,6 +321,7 @@ void tachoi_shard_step(struct tachoi_shard *shard, uint64_t now_ns) {
     if (shard->protocol != NULL && tachoi_sender_may_send(&shard->sender, now_ns)) {
         transmit(shard, now_ns);
     }
+    tell_backing_off(shard);
 }
 
 uint64_t tachoi_shard_wake_ns(const struct tachoi_shard *shard) {

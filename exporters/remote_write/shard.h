@@ -27,6 +27,7 @@ struct tachoi_shard {
     size_t newest_samples;     /* of it */
     uint64_t waiting_since_ns; /* when the oldest record that waits was appended, or before */
     uint64_t flush_sequence;   /* records before it do not wait for more to come */
+    bool is_backing_off;       /* and counted so; read by the sending thread without it */
 
     struct tachoi_flight flight; /* as flight.h says */
 

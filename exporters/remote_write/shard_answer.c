@@ -215,6 +215,16 @@ static struct tachoi_written written_by(struct tachoi_shard *shard, int version,
     return written;
 }
 
+/* Before anything is settled: who waits for that finds it measured. */
+static void measure(struct tachoi_shard *shard, const struct tachoi_http_response *response) {
+    tachoi_request_metrics_record(
+        &shard->endpoint->metrics,
+        &(struct tachoi_request_sizes){.duration_ns = response->duration_ns,
+                                       .body_bytes = shard->encoder.body_length,
+                                       .message_bytes = shard->encoder.message.length,
+                                       .samples = tachoi_flight_request_samples(&shard->flight)});
+}
+
 static void tell_request(struct tachoi_shard *shard, const struct tachoi_http_response *response,
                          const tacho_remote_write_result *before) {
     char error[200] = "";
@@ -230,12 +240,6 @@ static void tell_request(struct tachoi_shard *shard, const struct tachoi_http_re
     if (response->status >= 200 && response->status < 300 && result.failed == 0) {
         result.example = "";
     }
-    tachoi_request_metrics_record(
-        &shard->endpoint->metrics,
-        &(struct tachoi_request_sizes){.duration_ns = response->duration_ns,
-                                       .body_bytes = shard->encoder.body_length,
-                                       .message_bytes = shard->encoder.message.length,
-                                       .samples = before->samples});
     tachoi_endpoint_tell_request(shard->endpoint, &result);
 }
 
@@ -252,6 +256,7 @@ void tachoi_shard_conclude(struct tachoi_shard *shard, const struct tachoi_http_
                                                   tachoi_flight_request_samples(&shard->flight),
                                               .example = example.text};
     shard->settled = (struct tachoi_settlement){0};
+    measure(shard, response);
     note_outcome(shard->endpoint->account, response,
                  response->status >= 200 && response->status < 300);
     switch (tachoi_endpoint_negotiate(shard->endpoint, version, &shard->encoder.content.sent,

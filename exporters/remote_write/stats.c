@@ -16,6 +16,8 @@ static void add_samples(tacho_remote_write_stats *sum, const tacho_remote_write_
     sum->pending += one->pending;
     sum->stale_markers += one->stale_markers;
     sum->unsupported_points += one->unsupported_points;
+    sum->label_collisions_merged += one->label_collisions_merged;
+    sum->label_collisions_dropped += one->label_collisions_dropped;
 }
 
 static void add_others(tacho_remote_write_stats *sum, const tacho_remote_write_stats *one) {
@@ -23,13 +25,16 @@ static void add_others(tacho_remote_write_stats *sum, const tacho_remote_write_s
     sum->exemplars_acknowledged += one->exemplars_acknowledged;
     sum->exemplars_failed += one->exemplars_failed;
     sum->exemplars_dropped += one->exemplars_dropped;
+    sum->exemplars_retried += one->exemplars_retried;
     sum->exemplars_pending += one->exemplars_pending;
     sum->unsupported_exemplars += one->unsupported_exemplars;
     sum->metadata_acknowledged += one->metadata_acknowledged;
     sum->metadata_failed += one->metadata_failed;
+    sum->metadata_retried += one->metadata_retried;
     sum->series_cached += one->series_cached;
     sum->series_filtered += one->series_filtered;
     sum->shards += one->shards;
+    sum->shards_backing_off += one->shards_backing_off;
 }
 
 static void add_requests(tacho_remote_write_stats *sum, const tacho_remote_write_stats *one) {
@@ -39,6 +44,8 @@ static void add_requests(tacho_remote_write_stats *sum, const tacho_remote_write
     sum->bytes_sent += one->bytes_sent;
     sum->protocol_fallbacks += one->protocol_fallbacks;
     sum->written_mismatches += one->written_mismatches;
+    sum->credentials_refreshed += one->credentials_refreshed;
+    sum->credentials_refresh_failed += one->credentials_refresh_failed;
 }
 
 static bool is_success(int http_status) {

@@ -158,6 +158,14 @@ static void free_shards(struct tachoi_worker *worker) {
     tachoi_endpoint_fini(&worker->endpoint);
 }
 
+static void count_refresh(void *user, bool is_success) {
+    struct tachoi_account *account = user;
+    pthread_mutex_lock(&account->lock);
+    account->credentials_refreshed += is_success ? 1 : 0;
+    account->credentials_refresh_failed += is_success ? 0 : 1;
+    pthread_mutex_unlock(&account->lock);
+}
+
 static int start_client(struct tachoi_worker *worker) {
     const tacho_remote_write_options *values = &worker->config->values;
     return tachoi_http_client_create(
@@ -168,6 +176,8 @@ static int start_client(struct tachoi_worker *worker) {
                                      .username = values->basic_auth_username,
                                      .password = values->basic_auth_password,
                                      .password_file = values->basic_auth_password_file,
+                                     .on_refresh = count_refresh,
+                                     .user = &worker->account,
                                      .proxy_url = values->proxy_url,
                                      .tls_ca_file = values->tls_ca_file,
                                      .tls_cert_file = values->tls_cert_file,
@@ -286,6 +296,8 @@ static void count_locked(struct tachoi_worker *worker, const struct tachoi_worke
     account->accepted += batch->accepted;
     account->stale_markers += batch->stale_markers;
     account->series_filtered += batch->filtered;
+    account->label_collisions_merged += batch->collisions_merged;
+    account->label_collisions_dropped += batch->collisions_dropped;
     account->dropped_invalid += batch->invalid;
     worker->gathered += batch->accepted - batch->invalid;
     if (batch->accepted > batch->invalid && batch->time_ms > account->highest_timestamp_ms) {

@@ -72,6 +72,8 @@ struct tachoi_worker_batch {
     uint64_t unsupported;        /* points */
     uint64_t exemplars;          /* not sent */
     uint64_t exemplars_accepted; /* in the records for the runs */
+    uint64_t collisions_merged;  /* points */
+    uint64_t collisions_dropped;
     /** New metadata for 1.0, taken over whatever is returned; NULL = none. */
     struct tachoi_metadata_bodies *metadata;
     int64_t time_ms;

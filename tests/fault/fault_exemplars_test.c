@@ -144,3 +144,19 @@ Test(exemplars, are_dropped_with_their_samples) {
     cr_assert(eq(u64, stats.exemplars_dropped, stats.exemplars_accepted));
     tacho_meter_provider_destroy(source.provider);
 }
+
+/* RWOBS-01 */
+Test(exemplars, that_are_sent_again_are_counted) {
+    const tacho_remote_write_options options =
+        options_of(TACHO_REMOTE_WRITE_PROTOCOL_1, TACHO_REMOTE_WRITE_ALWAYS);
+    struct source source;
+    source_init(&source, &options);
+    receiver_script(receiver, (struct receiver_step[]){{.status = 503}, {.status = 503}}, 2);
+    tacho_counter_add(source.counter, 1, TACHO_ATTRS(TACHO_I64("id", 1)));
+    cr_assert(eq(int, tacho_meter_provider_force_flush(source.provider, PATIENCE_MS), TACHO_OK));
+    const tacho_remote_write_stats stats = stats_of(source.exporter);
+    cr_assert(eq(u64, stats.samples_retried, 2));
+    cr_assert(eq(u64, stats.exemplars_retried, 2));
+    cr_assert(eq(u64, stats.exemplars_acknowledged, 1));
+    tacho_meter_provider_destroy(source.provider);
+}

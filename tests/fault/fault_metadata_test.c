@@ -150,6 +150,18 @@ Test(metadata, is_sent_again_after_a_failure) {
     cr_assert(eq(u64, account.metadata_acknowledged, 1));
 }
 
+/* RWOBS-01 */
+Test(metadata, that_is_sent_again_is_counted) {
+    receiver_script(receiver, (struct receiver_step[]){{.status = 503}, {.status = 503}}, 2);
+    offer(bodies_of("first", 1));
+    settle();
+    cr_assert(eq(u64, account.metadata_retried, 0));
+    pass(20);
+    pass(20);
+    cr_assert(eq(u64, account.metadata_retried, 2));
+    cr_assert(eq(u64, account.metadata_acknowledged, 1));
+}
+
 Test(metadata, that_waits_for_another_attempt_makes_way_for_newer) {
     receiver_script(receiver, (struct receiver_step[]){{.status = 503}}, 1);
     offer(bodies_of("first", 1));

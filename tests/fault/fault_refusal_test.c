@@ -212,7 +212,7 @@ static void write_file(const char *path, const char *text) {
     fclose(file);
 }
 
-/* AUTH-02, AUTH-03 */
+/* AUTH-02, AUTH-03, RWOBS-04 */
 Test(refusal, a_password_file_that_changes_is_read_again) {
     char path[] = "/tmp/tacho-password-XXXXXX";
     int fd = mkstemp(path);
@@ -230,10 +230,14 @@ Test(refusal, a_password_file_that_changes_is_read_again) {
     cr_assert(eq(int, export_counter(exporter, resource, 2), TACHO_OK));
     cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_OK));
     cr_assert(eq(sz, receiver_request_count(receiver), 2));
+    cr_assert(eq(u64, stats_of(exporter).credentials_refreshed, 1));
+    cr_assert(eq(u64, stats_of(exporter).credentials_refresh_failed, 0));
     unlink(path); /* the password stays in use, and the trouble is told */
     cr_assert(eq(int, export_counter(exporter, resource, 3), TACHO_OK));
     cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_OK));
     cr_assert(was_told("password_file: "), "%s", fault_log.text);
+    cr_assert(eq(u64, stats_of(exporter).credentials_refreshed, 1));
+    cr_assert(eq(u64, stats_of(exporter).credentials_refresh_failed, 1));
     cr_assert(not(was_told("newer")), "%s", fault_log.text);
     tacho_metric_exporter_destroy(exporter);
 }

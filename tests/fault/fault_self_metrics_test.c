@@ -2,6 +2,8 @@
 /* Tests what the exporter measures of itself as a receiver gets it: names and labels as Prometheus'
  * own sender has them, numbers that are those of the account, nothing that feeds itself, and a
  * clean end. One provider is observed by another one, whose exporter sends to `mirror`. */
+#include <sched.h>
+
 #include "fault/fault_fixture.h"
 
 static struct receiver *receiver;
@@ -125,12 +127,15 @@ Test(self_metrics, have_the_names_of_prometheus_and_the_numbers_of_the_account) 
     EXPECT_METRIC("exemplars_failed_total", 0);
     EXPECT_METRIC("exemplars_dropped_total", 0);
     EXPECT_METRIC("exemplars_pending", 0);
+    EXPECT_METRIC("exemplars_retried_total", 0);
     EXPECT_METRIC("metadata_total", 0);
     EXPECT_METRIC("metadata_failed_total", 0);
+    EXPECT_METRIC("metadata_retried_total", 0);
     EXPECT_METRIC("bytes_total", stats.bytes_sent);
     EXPECT_METRIC("queue_highest_timestamp_seconds", BATCH_UNIX_MS / 1000 + 3);
     EXPECT_METRIC("queue_highest_sent_timestamp_seconds", BATCH_UNIX_MS / 1000 + 3);
     EXPECT_METRIC("shards", 1);
+    EXPECT_METRIC("shards_backing_off", 0);
     EXPECT_METRIC("shard_capacity", 5000);
     EXPECT_METRIC("queue_capacity_bytes", 64 << 20);
     EXPECT_METRIC("max_samples_per_send", 2000);
@@ -142,6 +147,10 @@ Test(self_metrics, have_the_names_of_prometheus_and_the_numbers_of_the_account) 
     EXPECT_METRIC("series_filtered_total", 0);
     EXPECT_METRIC("points_unsupported_total", 0);
     EXPECT_METRIC("exemplars_unsupported_total", 0);
+    EXPECT_VALUE("tacho_remote_storage_label_collisions_total", "result=\"merged\"", 0);
+    EXPECT_VALUE("tacho_remote_storage_label_collisions_total", "result=\"dropped\"", 0);
+    EXPECT_VALUE("tacho_remote_storage_credentials_refreshes_total", "result=\"success\"", 0);
+    EXPECT_VALUE("tacho_remote_storage_credentials_refreshes_total", "result=\"failure\"", 0);
     EXPECT_VALUE("tacho_remote_storage_requests_total", "code=\"503\"", 1);
     EXPECT_VALUE("tacho_remote_storage_requests_total", "code=\"204\"", 2);
     EXPECT_VALUE("tacho_remote_storage_requests_total", "code=\"400\"", 1);
@@ -156,6 +165,45 @@ Test(self_metrics, have_the_names_of_prometheus_and_the_numbers_of_the_account) 
         snprintf(label, sizeof label, "reason=\"%s\"", reasons[i]);
         EXPECT_VALUE("tacho_remote_storage_samples_dropped_total", label, 0);
     }
+    tacho_meter_provider_destroy(provider);
+}
+
+/* Waits until so many shards back off. */
+static void wait_for_backoff(tacho_metric_exporter *exporter, size_t shards) {
+    const uint64_t start_ns = tachoi_monotonic_ns();
+    while (stats_of(exporter).shards_backing_off != shards) {
+        cr_assert(lt(u32, passed_ms(start_ns), PATIENCE_MS), "%s", fault_log.text);
+        sched_yield();
+    }
+}
+
+/* RWOBS-02 */
+Test(self_metrics, shards_back_off_until_they_send_again_or_end) {
+    tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    options.max_shards = 2;
+    options.min_backoff_ms = options.max_backoff_ms = 3600000;
+    tacho_metric_exporter *exporter = create_named(&options);
+    tacho_meter_provider *provider = make_provider(make_reader(exporter), observer, true);
+    receiver_script(receiver,
+                    (struct receiver_step[]){{.status = 503},
+                                             {.status = 503},
+                                             {.status = 204},
+                                             {.status = 204},
+                                             {.status = 503},
+                                             {.status = 503}},
+                    6);
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 20, 1000), TACHO_OK));
+    wait_for_backoff(exporter, 2);
+    look();
+    EXPECT_METRIC("shards_backing_off", 2);
+    cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_OK)); /* cuts it short */
+    wait_for_backoff(exporter, 0);
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 20, 2000), TACHO_OK));
+    wait_for_backoff(exporter, 2);
+    (void)shut_down(exporter, 0);
+    wait_for_backoff(exporter, 0);
+    look();
+    EXPECT_METRIC("shards_backing_off", 0);
     tacho_meter_provider_destroy(provider);
 }
 
@@ -274,6 +322,43 @@ Test(self_metrics, endpoints_are_told_apart) {
     EXPECT_METRIC("max_samples_per_send", 2000);
     EXPECT_VALUE("tacho_remote_storage_max_samples_per_send", "remote_name=\"the other\"", 77);
     tacho_meter_provider_destroy(provider);
+}
+
+/* An exporter of a tenant, whom only a header tells from others, and its provider. */
+static tacho_meter_provider *make_tenant(const char *tenant, tacho_metric_exporter **exporter) {
+    const tacho_remote_write_header header = {"X-Scope-OrgID", tenant};
+    tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    options.headers = &header;
+    options.header_count = 1;
+    *exporter = create_named(&options);
+    return make_provider(make_reader(*exporter), observer, true);
+}
+
+/* RWOBS-01: exporters that know nothing of each other. */
+Test(self_metrics, endpoints_of_one_name_and_url_are_told_apart) {
+    tacho_metric_exporter *exporters[2];
+    tacho_meter_provider *first = make_tenant("a", &exporters[0]);
+    cr_expect(not(was_told("name_taken")), "%s", fault_log.text);
+    tacho_meter_provider *second = make_tenant("b", &exporters[1]);
+    cr_expect(was_told("name_taken: "), "%s", fault_log.text);
+    cr_expect(was_told("`under test#2`"), "%s", fault_log.text);
+    cr_assert(eq(int, export_gauges(exporters[0], resource, 1, 3, 1000), TACHO_OK));
+    cr_assert(eq(int, flush(exporters[0], PATIENCE_MS), TACHO_OK));
+    cr_assert(eq(int, export_gauges(exporters[1], resource, 1, 5, 1000), TACHO_OK));
+    cr_assert(eq(int, flush(exporters[1], PATIENCE_MS), TACHO_OK));
+    look();
+    EXPECT_METRIC("samples_total", 3);
+    EXPECT_METRIC("request_samples_sum", 3);
+    EXPECT_VALUE("tacho_remote_storage_samples_total", "remote_name=\"under test#2\"", 5);
+    EXPECT_VALUE("tacho_remote_storage_request_samples_sum", "remote_name=\"under test#2\"", 5);
+    tacho_meter_provider_destroy(first);
+    first = make_tenant("c", &exporters[0]); /* the name is free again */
+    cr_assert(eq(int, export_gauges(exporters[0], resource, 1, 7, 1000), TACHO_OK));
+    cr_assert(eq(int, flush(exporters[0], PATIENCE_MS), TACHO_OK));
+    look();
+    EXPECT_METRIC("samples_total", 7);
+    tacho_meter_provider_destroy(first);
+    tacho_meter_provider_destroy(second);
 }
 
 Test(self_metrics, without_self_observation_there_are_none) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests that the end is orderly, in time and honest about losses: shutdown, exit, fork. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -185,6 +186,19 @@ Test(name_server, that_never_answers_does_not_hold_shutdown_up) {
 
 /* --- exit and fork --- */
 
+/* These need a process of their own. It is forked before the receiver's threads begin: a child that
+ * inherits a lock of the allocator from another thread hangs, where a sanitizer brings its own. */
+
+/* What the child is to do. */
+struct errand {
+    void (*body)(void);
+    bool wants_flush_at_exit;
+    char url[200];
+};
+
+static pid_t child;
+static int to_child;
+static struct errand errand; /* the child's own */
 static bool is_child;
 
 /* LeakSanitizer asks. In a child that exits while threads run it cannot tell what is a leak. */
@@ -193,41 +207,97 @@ int __lsan_is_turned_off(void) {
     return is_child;
 }
 
-/* The exit status of a child that runs `body`. */
-static int run_child(void (*body)(void)) {
-    pid_t child = fork();
-    if (child == 0) {
-        is_child = true;
-        body();
-        exit(0);
+/* Waits for an errand and does it; without one the test has ended. */
+static void serve(int from_parent) {
+    is_child = true;
+    if (read(from_parent, &errand, sizeof errand) != (ssize_t)sizeof errand) {
+        _exit(0);
     }
+    resource = batch_resource();
+    errand.body();
+    exit(0);
+}
+
+static void begin_with_child(void) {
+    int ends[2];
+    cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
+    child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        serve(ends[0]);
+    }
+    cr_assert(gt(int, child, 0));
+    close(ends[0]);
+    to_child = ends[1];
+    begin();
+}
+
+TestSuite(process, .init = begin_with_child, .fini = end);
+
+/* The exit status of `process`. */
+static int status_of(pid_t process) {
     int status = 0;
-    cr_assert(eq(int, waitpid(child, &status, 0), child));
+    cr_assert(eq(int, waitpid(process, &status, 0), process));
     bool has_exited = WIFEXITED(status);
     cr_assert(has_exited, "%d", status);
     return WEXITSTATUS(status);
 }
 
-static bool wants_flush_at_exit;
+/* The exit status of the child, once it has done `body`. */
+static int run_child(void (*body)(void), bool wants_flush_at_exit) {
+    struct errand wanted = {.body = body, .wants_flush_at_exit = wants_flush_at_exit};
+    (void)snprintf(wanted.url, sizeof wanted.url, "%s", receiver_url(receiver));
+    cr_assert(eq(i64, (int64_t)write(to_child, &wanted, sizeof wanted), (int64_t)sizeof wanted));
+    close(to_child);
+    return status_of(child);
+}
 
 static void export_and_exit(void) {
-    tacho_remote_write_options options = fast_options(receiver_url(receiver));
-    options.flush_at_exit = wants_flush_at_exit;
+    tacho_remote_write_options options = fast_options(errand.url);
+    options.flush_at_exit = errand.wants_flush_at_exit;
     tacho_metric_exporter *exporter = create(&options);
     (void)export_counter(exporter, resource, 1);
 }
 
-Test(shutdown, exit_stops_a_sender_that_hangs) {
+Test(process, exit_stops_a_sender_that_hangs) {
     receiver_script(receiver, &(struct receiver_step){.action = RECEIVER_HANG}, 1);
     uint64_t start_ns = tachoi_monotonic_ns();
-    cr_assert(eq(int, run_child(export_and_exit), 0));
+    cr_assert(eq(int, run_child(export_and_exit, false), 0));
     cr_assert(le(u32, passed_ms(start_ns), 700));
 }
 
-Test(shutdown, exit_delivers_where_it_was_asked_to) {
-    wants_flush_at_exit = true;
-    cr_assert(eq(int, run_child(export_and_exit), 0));
+Test(process, exit_delivers_where_it_was_asked_to) {
+    cr_assert(eq(int, run_child(export_and_exit, true), 0));
     cr_assert(eq(str, (char *)values_of(receiver, COUNTER), "1"));
+}
+
+/* Whether a thread of this process but the caller runs. */
+static bool has_running_thread(void) {
+    bool is_running = false;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        char path[300];
+        char text[200] = "";
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/stat", task->d_name);
+        const int fd = open(path, O_RDONLY | O_CLOEXEC);
+        const char *name_end = NULL;
+        if (task->d_name[0] != '.' && atoi(task->d_name) != getpid() && fd >= 0 &&
+            read(fd, text, sizeof text - 1) > 0) {
+            name_end = strrchr(text, ')');
+        }
+        is_running = is_running || (name_end != NULL && name_end[2] != 'S');
+        close(fd);
+    }
+    closedir(tasks);
+    return is_running;
+}
+
+/* Waits until the sending thread sleeps, and so holds no lock of the allocator, and forks. */
+static pid_t fork_quietly(void) {
+    while (has_running_thread()) {
+        sched_yield();
+    }
+    return fork();
 }
 
 static tacho_metric_exporter *parents_exporter;
@@ -244,23 +314,39 @@ static void use_in_child(void) {
         exit(2);
     }
     tacho_metric_exporter_destroy(parents_exporter);
-    const tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    const tacho_remote_write_options options = fast_options(errand.url);
     tacho_metric_exporter *own = create(&options); /* a child may have its own */
     if (export_counter(own, resource, 3) != TACHO_OK || shut_down(own, PATIENCE_MS) != TACHO_OK) {
         exit(3);
     }
     tacho_metric_exporter_destroy(own);
+    exit(0);
+}
+
+static void fork_beside_an_exporter(void) {
+    const tacho_remote_write_options options = fast_options(errand.url);
+    parents_exporter = create(&options);
+    if (export_counter(parents_exporter, resource, 1) != TACHO_OK ||
+        flush(parents_exporter, PATIENCE_MS) != TACHO_OK) {
+        exit(11);
+    }
+    const pid_t grandchild = fork_quietly();
+    if (grandchild == 0) {
+        use_in_child();
+    }
+    const int status = status_of(grandchild);
+    if (status != 0) {
+        exit(status);
+    }
+    if (export_counter(parents_exporter, resource, 4) != TACHO_OK ||
+        flush(parents_exporter, PATIENCE_MS) != TACHO_OK) {
+        exit(12);
+    }
+    tacho_metric_exporter_destroy(parents_exporter);
 }
 
 /* QUEUE-09 */
-Test(shutdown, a_forked_child_leaves_the_parents_exporter_alone) {
-    const tacho_remote_write_options options = fast_options(receiver_url(receiver));
-    parents_exporter = create(&options);
-    cr_assert(eq(int, export_counter(parents_exporter, resource, 1), TACHO_OK));
-    cr_assert(eq(int, flush(parents_exporter, PATIENCE_MS), TACHO_OK));
-    cr_assert(eq(int, run_child(use_in_child), 0));
-    cr_assert(eq(int, export_counter(parents_exporter, resource, 4), TACHO_OK));
-    cr_assert(eq(int, flush(parents_exporter, PATIENCE_MS), TACHO_OK));
+Test(process, a_forked_child_leaves_the_parents_exporter_alone) {
+    cr_assert(eq(int, run_child(fork_beside_an_exporter, false), 0));
     cr_assert(eq(str, (char *)values_of(receiver, COUNTER), "1 3 4"));
-    tacho_metric_exporter_destroy(parents_exporter);
 }

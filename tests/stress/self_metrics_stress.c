@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "delivery_stress.h"
+#include "remote_write/endpoint_name.h"
 #include "remote_write/request_metrics.h"
 #include "support/receiver.h"
 #include "tacho/sdk/meter_provider.h"
@@ -98,7 +99,17 @@ static void *record(void *argument) {
     return argument;
 }
 
-/* --- requests --- */
+/* --- requests, and names --- */
+
+/* Another thread takes and gives back the same; what one has at a time differs. */
+static void take_name(void) {
+    struct tachoi_endpoint_name names[2] = {{.url = NULL}, {.url = NULL}};
+    (void)tachoi_endpoint_name_take(&names[0], "tenant", "http://receiver");
+    (void)tachoi_endpoint_name_take(&names[1], "tenant", "http://receiver");
+    must(strcmp(names[0].text, names[1].text) != 0, "two have one name");
+    tachoi_endpoint_name_give_back(&names[0]);
+    tachoi_endpoint_name_give_back(&names[1]);
+}
 
 static struct tachoi_request_metrics requests;
 
@@ -106,6 +117,7 @@ static void *send_requests(void *argument) {
     const struct tachoi_request_sizes sizes = {.duration_ns = 1000, .body_bytes = 10};
     while (goes_on()) {
         tachoi_request_metrics_record(&requests, &sizes);
+        take_name();
     }
     return argument;
 }
@@ -115,6 +127,7 @@ static void *come_and_go(void *argument) {
     while (goes_on()) {
         tachoi_request_metrics_start(&requests, meter, TACHO_NO_ATTRS);
         tachoi_request_metrics_stop(&requests);
+        take_name();
     }
     return argument;
 }

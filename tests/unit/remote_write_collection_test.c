@@ -105,6 +105,24 @@ Test(collection, unsupported_points_are_outside_the_account_of_samples) {
     cr_expect(eq(u64, account().pending, 1));
 }
 
+/* RWOBS-04 */
+Test(collection, series_of_equal_labels_are_counted_as_added_or_dropped) {
+    batch_add_counter(&batch, "jobs", 1, 1, TACHO_NO_ATTRS);
+    batch_add_counter(&batch, "jobs", 2, 1, TACHO_ATTRS(TACHO_STR("empty", "")));
+    batch_add_gauge(&batch, "jobs_total", 3, 1, TACHO_NO_ATTRS);
+    for (uint64_t collections = 1; collections <= 2; collections++) {
+        batch.batch.time_unix_nano += 1000000000;
+        batch.batch.time_monotonic_ns += 1000000000;
+        cr_assert(eq(int,
+                     tachoi_remote_write_ops.export_batch(self(), &batch.batch, TACHO_NO_DEADLINE),
+                     TACHO_OK));
+        cr_expect(eq(u64, account().label_collisions_merged, collections));
+        cr_expect(eq(u64, account().label_collisions_dropped, collections));
+        cr_expect(eq(u64, account().dropped_invalid, collections));
+        cr_expect(eq(u64, account().accepted, 2 * collections));
+    }
+}
+
 /* EXP-01 */
 Test(collection, exemplars_are_counted_whatever_becomes_of_their_point) {
     static const tacho_exemplar items[2];

@@ -452,6 +452,54 @@ Test(points, exemplars_of_a_point_that_is_added_to_another_are_counted) {
     enqueue();
 }
 
+/* Converts points with an exemplar each, of which none is to have a record. */
+static void expect_unsent_exemplars(uint64_t points) {
+    static tacho_exemplar item;
+    item = exemplar(1, 5, TACHO_ATTRS(TACHO_STR("user", "u")));
+    const tacho_exemplars exemplars = {&item, 1, sizeof item};
+    for (size_t i = 0; i < batch.scope_metrics.metric_count; i++) {
+        if (batch.metrics[i].type == TACHO_METRIC_SUM) {
+            ((tacho_number_point *)batch.metrics[i].points)->exemplars = exemplars;
+        } else {
+            ((tacho_exponential_histogram_point *)batch.metrics[i].points)->exemplars = exemplars;
+        }
+    }
+    convert();
+    cr_expect(eq(sz, converter.gathering.runs[0].record_count, 0));
+    cr_expect(eq(u64, converter.gathering.exemplars, 0));
+    cr_expect(eq(u64, converter.gathering.unsupported_exemplars, points));
+}
+
+/* EXP-01 */
+Test(points, exemplars_of_points_that_are_not_valid_are_counted) {
+    batch_add_counter(&batch, "", 1, 3, TACHO_NO_ATTRS); /* no name */
+    batch_add_counter(&batch, "jobs", 2, 3, TACHO_NO_ATTRS);
+    convert();
+    enqueue();
+    renew();
+    batch_add_counter(&batch, "", 1, 4, TACHO_NO_ATTRS);
+    batch_add_exponential_histogram(&batch, "jobs", 2, TACHO_NO_ATTRS); /* it was a counter */
+    expect_unsent_exemplars(2);
+    cr_expect(eq(u64, converter.gathering.invalid, 2));
+}
+
+/* EXP-01 */
+Test(points, exemplars_of_points_that_cannot_be_sent_are_counted) {
+    add_delta(3, 0, 10);
+    enqueue();
+    renew();
+    batch_add_counter(&batch, "jobs", 1, 4, TACHO_NO_ATTRS);                   /* out of order */
+    batch_add_counter(&batch, "idle", TACHOI_NO_SERIES_ID, 1, TACHO_NO_ATTRS); /* no memory */
+    batch_add_exponential_histogram(&batch, "size", 3, TACHO_NO_ATTRS);
+    batch.metrics[0].temporality = batch.metrics[1].temporality = TACHO_TEMPORALITY_DELTA;
+    ((tacho_number_point *)batch.metrics[0].points)->start_time_unix_nano =
+        BATCH_UNIX_NS - 95 * SECOND;
+    ((tacho_number_point *)batch.metrics[0].points)->time_unix_nano = BATCH_UNIX_NS - 85 * SECOND;
+    ((tacho_exponential_histogram_point *)batch.metrics[2].points)->has_sum = false;
+    expect_unsent_exemplars(3);
+    cr_expect(eq(u64, converter.gathering.unsupported, 3));
+}
+
 Test(points, exemplars_of_gauges_are_not_sent) {
     const tacho_exemplar item = exemplar(1, 5, TACHO_ATTRS(TACHO_STR("user", "u")));
     batch_add_gauge(&batch, "level", 1, 3, TACHO_NO_ATTRS);

@@ -128,7 +128,9 @@ typedef struct tacho_remote_write_options {
      * is: "http://127.0.0.1:9090/api/v1/write". User and password in it are refused.
      */
     const char *endpoint;
-    /** Optional (NULL = the host of the endpoint). Names the endpoint in self-metrics. */
+    /** Optional (NULL = the host of the endpoint). Names the endpoint in self-metrics. Where an
+     * endpoint of the process with the same URL has it already (two tenants, say), this one gets
+     * #2, #3 ... behind it, in the order in which they begin to be measured; a warning says so. */
     const char *name;
 
     /* Protocol. */
@@ -345,10 +347,25 @@ typedef struct tacho_remote_write_stats {
      * order, unknown types. In points, not samples; no part of the sums above. */
     uint64_t unsupported_points;
     /** Exemplars that were not accepted: switched off, or protocol 1 without send_exemplars, or of
-     * a gauge or an up-down counter, or without labels. */
+     * a gauge or an up-down counter, or without labels, or of a point that was not queued:
+     * unsupported, or dropped_invalid before, or dropped_clock, or added to another one of equal
+     * labels. */
     uint64_t unsupported_exemplars;
 
     uint64_t histograms_acknowledged; /**< native histograms among those acknowledged */
+
+    uint64_t exemplars_retried; /**< in requests that repeat an earlier one */
+    uint64_t metadata_retried;  /**< likewise, in metric families */
+
+    /** Points whose labels another series of the same collection had already: added to it, or
+     * dropped, where they do not fit together (their samples are dropped_invalid). */
+    uint64_t label_collisions_merged;
+    uint64_t label_collisions_dropped;
+
+    uint64_t credentials_refreshed;      /**< a new password was read from the file */
+    uint64_t credentials_refresh_failed; /**< it could not be read; the former one stays in use */
+
+    size_t shards_backing_off; /**< shards that wait before they send again what failed */
 } tacho_remote_write_stats;
 
 /**
