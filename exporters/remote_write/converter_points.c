@@ -39,16 +39,16 @@ static bool judge(struct tachoi_converter *converter, const struct tachoi_passag
     case TACHOI_ACCUMULATE_OK:
         return true;
     case TACHOI_ACCUMULATE_NO_MEMORY:
-        tachoi_passage_lacks_memory(converter, passage);
+        tachoi_passage_lack_memory(converter, passage);
         return false;
     case TACHOI_ACCUMULATE_OUT_OF_ORDER:
     case TACHOI_ACCUMULATE_UNFIT:
         break;
     }
-    tachoi_passage_is_unsupported(converter, passage,
-                                  result == TACHOI_ACCUMULATE_UNFIT
-                                      ? TACHOI_UNSUPPORTED_DELTA_BUCKETS
-                                      : TACHOI_UNSUPPORTED_DELTA_ORDER);
+    tachoi_passage_count_unsupported(converter, passage,
+                                     result == TACHOI_ACCUMULATE_UNFIT
+                                         ? TACHOI_UNSUPPORTED_DELTA_BUCKETS
+                                         : TACHOI_UNSUPPORTED_DELTA_ORDER);
     return false;
 }
 
@@ -60,9 +60,9 @@ static struct tachoi_series_memory *memory_of_delta(struct tachoi_converter *con
         return memory;
     }
     if (passage->source->ref.id == TACHOI_NO_SERIES_ID) {
-        tachoi_passage_is_unsupported(converter, passage, TACHOI_UNSUPPORTED_DELTA_WITHOUT_ID);
+        tachoi_passage_count_unsupported(converter, passage, TACHOI_UNSUPPORTED_DELTA_WITHOUT_ID);
     } else {
-        tachoi_passage_lacks_memory(converter, passage);
+        tachoi_passage_lack_memory(converter, passage);
     }
     return NULL;
 }
@@ -79,7 +79,8 @@ static inline void set_value(struct tachoi_record *record, const tacho_metric *m
 static void convert_number_carefully(struct tachoi_converter *converter,
                                      struct tachoi_encoded_series_source *source,
                                      const tacho_number_point *original) {
-    struct tachoi_passage passage = {.samples = 1, .offered = original->exemplars.count};
+    struct tachoi_passage passage = {.samples = 1,
+                                     .uncounted_exemplars = original->exemplars.count};
     tacho_number_point point = *original;
     source->attributes = point.attributes;
     if (!begin(converter, &passage, source, point.series, point.flags) ||
@@ -163,7 +164,7 @@ static bool is_sound(struct tachoi_converter *converter, const struct tachoi_pas
                                    point->has_sum ? point->sum : 0)) {
         return true;
     }
-    tachoi_passage_is_unsupported(converter, passage, TACHOI_UNSUPPORTED_INVALID_HISTOGRAM);
+    tachoi_passage_count_unsupported(converter, passage, TACHOI_UNSUPPORTED_INVALID_HISTOGRAM);
     return false;
 }
 
@@ -176,7 +177,7 @@ static void convert_histogram(struct tachoi_converter *converter,
         .samples = source->kind == TACHOI_ENCODED_CUSTOM_HISTOGRAM
                        ? 1
                        : tachoi_histogram_components(point.bound_count, point.has_sum),
-        .offered = point.exemplars.count};
+        .uncounted_exemplars = point.exemplars.count};
     source->attributes = point.attributes;
     source->bounds = point.bounds;
     source->bound_count = point.bound_count;
@@ -233,13 +234,13 @@ static bool translate(struct tachoi_converter *converter, const struct tachoi_pa
         result = TACHOI_NATIVE_INVALID;
     }
     if (result == TACHOI_NATIVE_NO_MEMORY) {
-        tachoi_passage_lacks_memory(converter, passage);
+        tachoi_passage_lack_memory(converter, passage);
     } else if (result != TACHOI_NATIVE_OK) {
-        tachoi_passage_is_unsupported(converter, passage,
-                                      result == TACHOI_NATIVE_NO_SUM ? TACHOI_UNSUPPORTED_NO_SUM
-                                      : result == TACHOI_NATIVE_SCALE_TOO_LOW
-                                          ? TACHOI_UNSUPPORTED_SCALE
-                                          : TACHOI_UNSUPPORTED_INVALID_HISTOGRAM);
+        tachoi_passage_count_unsupported(converter, passage,
+                                         result == TACHOI_NATIVE_NO_SUM ? TACHOI_UNSUPPORTED_NO_SUM
+                                         : result == TACHOI_NATIVE_SCALE_TOO_LOW
+                                             ? TACHOI_UNSUPPORTED_SCALE
+                                             : TACHOI_UNSUPPORTED_INVALID_HISTOGRAM);
     }
     return result == TACHOI_NATIVE_OK;
 }
@@ -248,7 +249,7 @@ static void convert_exponential(struct tachoi_converter *converter,
                                 struct tachoi_encoded_series_source *source,
                                 const tacho_exponential_histogram_point *original) {
     tacho_exponential_histogram_point point = *original;
-    struct tachoi_passage passage = {.samples = 1, .offered = point.exemplars.count};
+    struct tachoi_passage passage = {.samples = 1, .uncounted_exemplars = point.exemplars.count};
     struct tachoi_native_histogram it;
     source->attributes = point.attributes;
     if (!begin(converter, &passage, source, point.series, point.flags) ||
@@ -295,7 +296,7 @@ static void convert_summary(struct tachoi_converter *converter,
     }
     source->bounds = quantiles_of(converter, point);
     if (source->bounds == NULL) {
-        tachoi_passage_lacks_memory(converter, &passage);
+        tachoi_passage_lack_memory(converter, &passage);
         return;
     }
     if (tachoi_passage_begin(converter, &passage) &&

@@ -92,23 +92,23 @@ static struct tachoi_cached_series *make(struct tachoi_converter *converter,
 
 /* --- the passage --- */
 
-void tachoi_passage_is_invalid(struct tachoi_converter *converter,
-                               const struct tachoi_passage *passage) {
+void tachoi_passage_count_invalid(struct tachoi_converter *converter,
+                                  const struct tachoi_passage *passage) {
     tachoi_gathering_count_invalid(&converter->gathering, passage->samples);
-    converter->gathering.unsupported_exemplars += passage->offered;
+    converter->gathering.unsupported_exemplars += passage->uncounted_exemplars;
 }
 
-void tachoi_passage_lacks_memory(struct tachoi_converter *converter,
-                                 const struct tachoi_passage *passage) {
+void tachoi_passage_lack_memory(struct tachoi_converter *converter,
+                                const struct tachoi_passage *passage) {
     converter->gathering.lacked_memory = true;
-    tachoi_passage_is_invalid(converter, passage);
+    tachoi_passage_count_invalid(converter, passage);
 }
 
-void tachoi_passage_is_unsupported(struct tachoi_converter *converter,
-                                   const struct tachoi_passage *passage,
-                                   enum tachoi_unsupported why) {
+void tachoi_passage_count_unsupported(struct tachoi_converter *converter,
+                                      const struct tachoi_passage *passage,
+                                      enum tachoi_unsupported why) {
     converter->gathering.unsupported++;
-    converter->gathering.unsupported_exemplars += passage->offered;
+    converter->gathering.unsupported_exemplars += passage->uncounted_exemplars;
     tachoi_report_unsupported(passage->source->metric, why, 1);
 }
 
@@ -131,7 +131,7 @@ bool tachoi_passage_begin(struct tachoi_converter *converter, struct tachoi_pass
         passage->entry->is_contested = true;
     }
     if (passage->entry == NULL) {
-        tachoi_passage_lacks_memory(converter, passage);
+        tachoi_passage_lack_memory(converter, passage);
         return false;
     }
     if (passage->entry->is_filtered) {
@@ -142,7 +142,7 @@ bool tachoi_passage_begin(struct tachoi_converter *converter, struct tachoi_pass
         report_changed(passage->source->metric);
     }
     if (has_changed || passage->entry->series == NULL) {
-        tachoi_passage_is_invalid(converter, passage);
+        tachoi_passage_count_invalid(converter, passage);
         return false;
     }
     return true;
@@ -170,12 +170,12 @@ void tachoi_passage_choose_exemplars(struct tachoi_converter *converter,
     if (memory == NULL || !tachoi_exemplars_choose(exemplars, &converter->options.prometheus.naming,
                                                    passage->entry->series, memory, &converter->work,
                                                    &passage->exemplars)) {
-        passage->exemplars.count = passage->exemplars.words = passage->offered = 0;
+        passage->exemplars.count = passage->exemplars.words = passage->uncounted_exemplars = 0;
         converter->gathering.unsupported_exemplars += exemplars->count;
         return;
     }
     converter->gathering.unsupported_exemplars += passage->exemplars.skipped;
-    passage->offered = passage->exemplars.count;
+    passage->uncounted_exemplars = passage->exemplars.count;
 }
 
 bool tachoi_passage_prepare(struct tachoi_converter *converter, struct tachoi_passage *passage,
@@ -183,7 +183,7 @@ bool tachoi_passage_prepare(struct tachoi_converter *converter, struct tachoi_pa
     struct tachoi_encoded_series *series = passage->entry->series;
     if (extra + passage->exemplars.words > TACHOI_RECORD_EXTRA_MAX) {
         converter->gathering.unsupported_exemplars += passage->exemplars.count;
-        passage->exemplars.count = passage->exemplars.words = passage->offered = 0;
+        passage->exemplars.count = passage->exemplars.words = passage->uncounted_exemplars = 0;
     }
     const size_t words = series->shape->record_words + extra + passage->exemplars.words;
     passage->record =
@@ -192,7 +192,7 @@ bool tachoi_passage_prepare(struct tachoi_converter *converter, struct tachoi_pa
                                  words)
             : NULL;
     if (passage->record == NULL) {
-        tachoi_passage_lacks_memory(converter, passage);
+        tachoi_passage_lack_memory(converter, passage);
         return false;
     }
     tachoi_record_set_head(passage->record, series, converter->time_ms,
@@ -206,7 +206,7 @@ void tachoi_passage_finish(struct tachoi_converter *converter, struct tachoi_pas
         tachoi_record_add_exemplar(passage->record, &passage->exemplars.items[i]);
     }
     if (tachoi_record_samples(passage->record) == 0) { /* relabelling left the sum alone */
-        gathering->unsupported_exemplars += passage->offered;
+        gathering->unsupported_exemplars += passage->uncounted_exemplars;
         return;
     }
     const uint64_t before = gathering->accepted - gathering->invalid;
@@ -217,9 +217,9 @@ void tachoi_passage_finish(struct tachoi_converter *converter, struct tachoi_pas
         tachoi_gathering_commit(gathering, passage->entry, passage->record);
     }
     if (gathering->accepted - gathering->invalid > before) {
-        gathering->exemplars += passage->offered;
+        gathering->exemplars += passage->uncounted_exemplars;
     } else { /* merged, or dropped */
-        gathering->unsupported_exemplars += passage->offered;
+        gathering->unsupported_exemplars += passage->uncounted_exemplars;
     }
 }
 

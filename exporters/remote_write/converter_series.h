@@ -15,21 +15,21 @@ struct tachoi_passage {
     struct tachoi_cached_series *entry; /* NULL: it is new */
     bool is_first;                      /* of its series in the collection */
     bool is_new_contest;
-    size_t samples; /* that it would be, for the account */
-    size_t offered; /* exemplars of the point; those chosen, once some are */
+    size_t samples;             /* that it would be, for the account */
+    size_t uncounted_exemplars; /* of the point: what became of them is not yet in the account */
     struct tachoi_chosen_exemplars exemplars;
     struct tachoi_record *record; /* once prepared */
 };
 
 /** The point comes to nothing: its samples are accepted and not valid, for want of memory or not;
  * or it cannot be sent, which is told. Its exemplars are not accepted. */
-void tachoi_passage_is_invalid(struct tachoi_converter *converter,
-                               const struct tachoi_passage *passage);
-void tachoi_passage_lacks_memory(struct tachoi_converter *converter,
-                                 const struct tachoi_passage *passage);
-void tachoi_passage_is_unsupported(struct tachoi_converter *converter,
-                                   const struct tachoi_passage *passage,
-                                   enum tachoi_unsupported why);
+void tachoi_passage_count_invalid(struct tachoi_converter *converter,
+                                  const struct tachoi_passage *passage);
+void tachoi_passage_lack_memory(struct tachoi_converter *converter,
+                                const struct tachoi_passage *passage);
+void tachoi_passage_count_unsupported(struct tachoi_converter *converter,
+                                      const struct tachoi_passage *passage,
+                                      enum tachoi_unsupported why);
 
 /** Finds the series of the point, or makes it. False if there is no record to be made: all is
  * counted then. */

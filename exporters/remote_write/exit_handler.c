@@ -58,7 +58,7 @@ static void close_all(struct tachoi_exit_entry *all) {
                                    it->wants_flush ? flush_until_ns : start_ns);
     }
     for (struct tachoi_exit_entry *it = first; it != NULL; it = other_than_this(it->next)) {
-        tachoi_worker_close_stop(it->worker, &it->wait);
+        tachoi_worker_stop(it->worker); /* also where a shutdown is under way */
     }
     for (struct tachoi_exit_entry *it = first; it != NULL; it = other_than_this(it->next)) {
         (void)tachoi_worker_close_end(it->worker, &it->wait, end_ns, end_ns);

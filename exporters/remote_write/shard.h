@@ -38,7 +38,9 @@ struct tachoi_shard {
     struct tachoi_sender sender;
     struct tachoi_send_limit limit;
     struct tachoi_bisection bisection;
-    size_t round_end; /* of what is bisected */
+    struct tachoi_http_response failure; /* of the round: the last answer that was a failure */
+    bool has_failure;                    /* the last failure was an answer */
+    size_t round_end;                    /* of what is bisected */
     size_t group_end; /* of the part of it that has one time; it begins where the flight does */
     uint64_t wake_ns; /* when samples have waited long enough; UINT64_MAX if none wait for that */
     struct tachoi_settlement settled; /* by the last answer */

@@ -54,9 +54,17 @@ static void keep_record(struct tachoi_shard *shard, const struct tachoi_http_res
     }
 }
 
+/* What a record that is given up failed with: the answer in hand may be another part's success. */
+static void note_failure(struct tachoi_shard *shard, const struct tachoi_http_response *response) {
+    shard->has_failure = response != NULL;
+    if (response != NULL) {
+        shard->failure = *response;
+    }
+}
+
 /* The record is what the receiver cannot bear. */
-static void give_up_record(struct tachoi_shard *shard,
-                           const struct tachoi_http_response *response) {
+static void give_up_record(struct tachoi_shard *shard) {
+    const struct tachoi_http_response *response = shard->has_failure ? &shard->failure : NULL;
     const struct tachoi_flight *flight = &shard->flight;
     const struct tachoi_settlement settlement = {
         .failed = tachoi_flight_request_samples(flight),
@@ -101,8 +109,7 @@ static void keep_whole(struct tachoi_shard *shard, uint64_t now_ns) {
     tachoi_sender_failed(&shard->sender, now_ns, 0, true);
 }
 
-static void go_on(struct tachoi_shard *shard, const struct tachoi_http_response *response,
-                  uint64_t now_ns) {
+static void go_on(struct tachoi_shard *shard, uint64_t now_ns) {
     for (;;) {
         struct tachoi_bisection_part part;
         switch (tachoi_bisection_next(&shard->bisection, &part)) {
@@ -111,7 +118,7 @@ static void go_on(struct tachoi_shard *shard, const struct tachoi_http_response 
             return;
         case TACHOI_BISECTION_GIVE_UP:
             select_part(shard, &part);
-            give_up_record(shard, response);
+            give_up_record(shard);
             break;
         case TACHOI_BISECTION_SETTLED:
             tachoi_flight_pass(&shard->flight, shard->group_end);
@@ -139,8 +146,9 @@ static void wait_as_asked(struct tachoi_shard *shard, const struct tachoi_http_r
 void tachoi_shard_begin_round(struct tachoi_shard *shard,
                               const struct tachoi_http_response *response, uint64_t now_ns) {
     shard->round_end = shard->flight.request_end;
+    note_failure(shard, response);
     (void)begin_group(shard, true);
-    go_on(shard, response, now_ns);
+    go_on(shard, now_ns);
     wait_as_asked(shard, response, now_ns);
 }
 
@@ -155,7 +163,10 @@ bool tachoi_shard_finish(struct tachoi_shard *shard, enum tachoi_bisection_answe
     if (is_settled) {
         settle_part(shard, settlement);
     }
-    go_on(shard, response, now_ns);
+    if (answer == TACHOI_PART_FAILED) {
+        note_failure(shard, response);
+    }
+    go_on(shard, now_ns);
     if (response != NULL && answer != TACHOI_PART_ACCEPTED) {
         wait_as_asked(shard, response, now_ns);
     }

@@ -143,6 +143,9 @@ void tachoi_worker_close_stop(struct tachoi_worker *worker, const struct tachoi_
 int tachoi_worker_close_end(struct tachoi_worker *worker, struct tachoi_worker_wait *wait,
                             uint64_t deadline_ns, uint64_t grace_ns);
 
+/** Tells the thread to end, whoever closes: at exit(), where nobody waits for a shutdown. */
+void tachoi_worker_stop(struct tachoi_worker *worker);
+
 /** When to stop waiting for threads: `grace_ms` after the deadline, or after now if that has passed
  * or never comes. */
 uint64_t tachoi_worker_grace_after(uint64_t deadline_ns, uint32_t grace_ms);

@@ -132,11 +132,15 @@ void tachoi_worker_close_settle(struct tachoi_worker *worker, struct tachoi_work
 
 void tachoi_worker_close_stop(struct tachoi_worker *worker, const struct tachoi_worker_wait *wait) {
     if (wait->is_mine) {
-        lock(worker);
-        worker->must_stop = true;
-        tachoi_worker_wake_locked(worker);
-        unlock(worker);
+        tachoi_worker_stop(worker);
     }
+}
+
+void tachoi_worker_stop(struct tachoi_worker *worker) {
+    lock(worker);
+    worker->must_stop = true;
+    tachoi_worker_wake_locked(worker);
+    unlock(worker);
 }
 
 /* What an error text says is copied, to be told without the lock. */

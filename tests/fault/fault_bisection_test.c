@@ -84,6 +84,20 @@ Test(bisection, a_record_that_is_given_up_is_kept_as_text) {
     cr_expect(eq(ptr, strstr(text, "\"69\""), NULL), "%s", text);
 }
 
+/* The bad one is tried first: what it failed with is told, not the success of the other one. */
+Test(bisection, a_record_that_is_given_up_is_told_with_its_own_answer) {
+    tacho_remote_write_options options = fast_options(receiver_url(receiver));
+    options.max_backoff_ms = 4;
+    tacho_metric_exporter *exporter = create(&options);
+    receiver_fail_at(receiver, "level{index=\"0\",instance=\"one\",job=\"svc\","
+                               "otel_scope_name=\"test\"}");
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 2, 1), TACHO_OK));
+    cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_E_FAILED));
+    cr_assert(was_told("refused: HTTP 500"), "%s", fault_log.text);
+    cr_assert(not(was_told("HTTP 204")), "%s", fault_log.text);
+    tacho_metric_exporter_destroy(exporter);
+}
+
 /* RETRY-03 */
 Test(bisection, a_record_that_makes_the_receiver_fail_costs_that_record_alone) {
     tacho_metric_exporter *exporter = create_for_receiver();

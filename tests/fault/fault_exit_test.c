@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests the end of a process, and of exporters, with several endpoints: none waits in another's
  * time, at exit() nor where their hooks do not return. */
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -165,6 +166,35 @@ static void await(const _Atomic(unsigned) *number, unsigned least) {
     }
 }
 
+/* Sending threads of this process. */
+static size_t count_senders(void) {
+    size_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (const struct dirent *it = readdir(tasks); it != NULL; it = readdir(tasks)) {
+        char path[300];
+        char name[32] = "";
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/comm", it->d_name);
+        FILE *file = fopen(path, "r"); /* a thread may have ended meanwhile */
+        if (file != NULL) {
+            count +=
+                fgets(name, sizeof name, file) != NULL && strcmp(name, "tacho-remote-wr\n") == 0
+                    ? 1
+                    : 0;
+            (void)fclose(file);
+        }
+    }
+    (void)closedir(tasks);
+    return count;
+}
+
+static void await_no_senders(void) {
+    const uint64_t start_ns = tachoi_monotonic_ns();
+    while (count_senders() > 0 && passed_ms(start_ns) < PATIENCE_MS) {
+        (void)usleep(1000);
+    }
+    cr_assert(eq(sz, count_senders(), 0));
+}
+
 static uint64_t exit_begin_ns;
 
 static void judge_time(void) {
@@ -184,6 +214,52 @@ static void exit_with_hanging(const char *url, const char *unused) {
 Test(exiting, takes_200_ms_for_all_of_them) {
     const struct child child = child_begin(exit_with_hanging);
     struct receiver *receiver = receiver_start();
+    child_go_on(&child, receiver_url(receiver), "");
+    child_end(&child);
+    receiver_stop(receiver);
+}
+
+static void *shut_down_slowly(void *exporter) {
+    (void)ops->shutdown(tacho_metric_exporter_self(exporter, ops),
+                        tacho_deadline_from_timeout(20000));
+    return NULL;
+}
+
+/* Who shuts down may still be joining the thread. */
+static void judge_threads(void) {
+    judge_time();
+    for (int i = 0; i < 200 && count_senders() > 0; i++) {
+        (void)usleep(1000);
+    }
+    if (count_senders() > 0) {
+        _exit(6);
+    }
+}
+
+static void exit_while_shutting_down(const char *url, const char *unused) {
+    pthread_t thread;
+    tacho_remote_write_options options = fast_options(url);
+    const tacho_remote_write_options *list[] = {&options};
+    (void)unused;
+    (void)atexit(judge_threads); /* runs last */
+    tacho_metric_exporter *exporter = child_create(list, 1);
+    child_export(exporter, 3);
+    if (pthread_create(&thread, NULL, shut_down_slowly, exporter) != 0) {
+        _exit(5);
+    }
+    tacho_remote_write_stats stats = {.struct_size = sizeof stats};
+    do { /* until the request hangs, and the shutdown has begun */
+        (void)usleep(20000);
+        (void)tacho_remote_write_exporter_stats(exporter, &stats);
+    } while (stats.requests == 0);
+    (void)usleep(20000);
+    exit_begin_ns = tachoi_monotonic_ns();
+}
+
+Test(exiting, stops_a_sender_whose_shutdown_is_under_way) {
+    const struct child child = child_begin(exit_while_shutting_down);
+    struct receiver *receiver = receiver_start();
+    receiver_script(receiver, &(struct receiver_step){.action = RECEIVER_HANG}, 1);
     child_go_on(&child, receiver_url(receiver), "");
     child_end(&child);
     receiver_stop(receiver);
@@ -213,7 +289,7 @@ Test(destruction, abandons_hooks_that_hang_together_and_calls_none_afterwards) {
     may_return = true;
     await(&hooks_left, ENDPOINTS);
     cr_assert(eq(u32, hooks_left, ENDPOINTS));
-    (void)usleep(300000); /* the threads end, and free what is theirs */
+    await_no_senders(); /* they free what is theirs */
     cr_expect(eq(u32, late_calls, 0));
     receiver_stop(receiver);
     tacho_resource_destroy(resource);

@@ -66,7 +66,7 @@ expect_file() {
 tell_errors() {
     local rc=$1 reports
     reports=$(grep -lsE '(ERROR|WARNING): [A-Za-z]+Sanitizer|runtime error:' "$WORK"/*.err) || true
-    if [ -n "$reports" ] && ((rc == 0)); then
+    if [ -n "$reports" ] && ((rc == 0 || rc == 77)); then
         echo "$test_name: FAILED: a sanitizer found something"
         rc=1
     fi

@@ -253,8 +253,9 @@ typedef struct tacho_remote_write_options {
      * "too_old", "shutdown", "clock", "invalid", "rw1_unsupported"), and one of their series (""
      * where unknown). On the exporting or the sending thread, as above. */
     void (*on_drop)(void *user, uint64_t samples, const char *reason, const char *series);
-    /** Optional. Handed to both; must live until the exporter is destroyed. No hook is called
-     * after that, but destruction waits for one that does not return for a second only. */
+    /** Optional. Handed to both; must live until the exporter is destroyed. Destruction waits for a
+     * hook that does not return for a second only, then the thread is left behind: it goes on with
+     * that call, or one that was just to be made, and makes no other. */
     void *user;
 
     /* Life. */
