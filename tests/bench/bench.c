@@ -239,6 +239,10 @@ static struct spread spread_of(const double *figures, size_t count) {
 /** The ratios of the rounds; where one thread runs, the middle one is that of the fastest rounds,
  * which tells what the code costs when the machine does nothing else. Threads that run together may
  * miss each other in a round, so there it is the median. */
+static bool is_of_fastest(const struct timed_case *timed, const struct timed_case *against) {
+    return timed->about.run != NULL && timed->about.threads == 1 && against->about.threads == 1;
+}
+
 static struct spread ratio_of(const struct timed_case *timed, const struct timed_case *against,
                               size_t rounds) {
     double ratios[ROUNDS_MAX];
@@ -246,7 +250,7 @@ static struct spread ratio_of(const struct timed_case *timed, const struct timed
         ratios[round] = timed->figures[round] / against->figures[round];
     }
     struct spread spread = spread_of(ratios, rounds);
-    if (timed->about.run != NULL && timed->about.threads == 1 && against->about.threads == 1) {
+    if (is_of_fastest(timed, against)) {
         spread.median =
             spread_of(timed->figures, rounds).min / spread_of(against->figures, rounds).min;
     }
@@ -285,11 +289,15 @@ static void print_comparison(const char *program, const struct comparison *compa
         ratio = ratio_of(timed, find(comparison->against), rounds);
     }
     const char *against = comparison->against != NULL ? comparison->against : "";
+    const char *rule = "most"; /* merge.jq reads it */
+    if (comparison->against != NULL) {
+        rule = is_of_fastest(timed, find(against)) ? "fastest" : "median";
+    }
     if (is_json) {
         printf("{\"program\":\"%s\",\"case\":\"%s\",\"against\":\"%s\",\"min\":%.4g,"
-               "\"ratio\":%.4g,\"max\":%.4g,\"target\":%.4g}\n",
+               "\"ratio\":%.4g,\"max\":%.4g,\"target\":%.4g,\"rule\":\"%s\"}\n",
                program, comparison->name, against, ratio.min, ratio.median, ratio.max,
-               comparison->target);
+               comparison->target, rule);
         return;
     }
     printf("%-44s %10.2f %10.2f %10.2f  %s%s", comparison->name, ratio.min, ratio.median, ratio.max,

@@ -7,23 +7,26 @@ source "$root/tests/lib/common.sh"
 
 usage() {
     cat <<'TEXT'
-usage: tests/bench/run.sh [--rounds N] [--write] [PROGRAM...]
+usage: tests/bench/run.sh [--rounds N] [--processes N] [--write] [PROGRAM...]
 
 Builds the benchmarks below build/ and runs them, one after the other: record, record_static,
 collect, memory, latency, or those named. Prints a table of figures and one of ratios, and keeps
-every result as a line of JSON in build/bench/results.jsonl. Run it on a machine that does nothing
+every result as a line of JSON in build/bench/results.jsonl (of each process in processes.jsonl).
+Run it on a machine that does nothing
 else: docs/PERFORMANCE.md says how to read the figures.
 
-  --rounds N  rounds of each case, 7 to 101 (default 11)
-  --write     puts the tables into docs/PERFORMANCE.md
-  --help      this text
+  --rounds N     rounds of each case in a process, 7 to 101 (default 11)
+  --processes N  how often each program is run, 1 to 9 (default 3)
+  --write        puts the tables into docs/PERFORMANCE.md
+  --help         this text
 
-Exit status 1: a ratio is over its target, or one thread alone had a measurement dropped. With 11
-rounds it takes a quarter of an hour and 2 GB of memory; docs/PERFORMANCE.md tells more.
+Exit status 1: a ratio is over its target, or one thread alone had a measurement dropped. It takes a
+quarter of an hour and 2 GB of memory; docs/PERFORMANCE.md tells more.
 TEXT
 }
 
 rounds=11
+processes=3
 is_writing=false
 programs=()
 while (($# > 0)); do
@@ -31,6 +34,11 @@ while (($# > 0)); do
     --rounds)
         (($# > 1)) || die "--rounds wants a number"
         rounds=$2
+        shift
+        ;;
+    --processes)
+        (($# > 1)) || die "--processes wants a number"
+        processes=$2
         shift
         ;;
     --write) is_writing=true ;;
@@ -51,6 +59,7 @@ all_programs=(record record_static collect memory latency)
 # Before anything is built.
 { [[ $rounds =~ ^[0-9]{1,3}$ ]] && ((10#$rounds >= 7 && 10#$rounds <= 101)); } ||
     die "--rounds wants a number from 7 to 101, not $rounds"
+[[ $processes =~ ^[1-9]$ ]] || die "--processes wants a number from 1 to 9, not $processes"
 for program in "${programs[@]}"; do
     [[ " ${all_programs[*]} " == *" $program "* ]] || die "there is no program $program"
 done
@@ -65,15 +74,20 @@ for preset in bench bench_static; do
 done
 
 results=build/bench/results.jsonl
-: >"$results"
-for program in "${programs[@]}"; do
-    folder=build/bench
-    [ "$program" = record_static ] && folder=build/bench_static
-    say "$program"
-    "$folder/tests/bench/${program%_static}_bench" --json --rounds "$rounds" | tee -a "$results" |
-        jq -r 'select(.median) | "    \(.case): \(.median) \(.unit)" +
-            (if .done then ", dropped \(.dropped) of \(.done)" else "" end)'
+of_processes=build/bench/processes.jsonl
+: >"$of_processes"
+for ((process = 1; process <= processes; process++)); do
+    for program in "${programs[@]}"; do
+        folder=build/bench
+        [ "$program" = record_static ] && folder=build/bench_static
+        say "$program, process $process of $processes"
+        "$folder/tests/bench/${program%_static}_bench" --json --rounds "$rounds" |
+            tee -a "$of_processes" |
+            jq -r 'select(.median) | "    \(.case): \(.median) \(.unit)" +
+                (if .done then ", dropped \(.dropped) of \(.done)" else "" end)'
+    done
 done
+jq -c --slurp -f tests/bench/merge.jq "$of_processes" >"$results"
 
 figures=$(jq -r 'select(.median) |
     "| \(.program) | \(.case) | \(.min) | \(.median) | \(.max) | \(.unit) | " +
@@ -97,9 +111,9 @@ if $is_writing; then
     grep -q '^<!-- tables -->$' "$page" || die "$page has no line <!-- tables -->"
     {
         sed '/^<!-- tables -->$/q' "$page"
-        printf '\n%s, %s, %s processors, %s, %s rounds.\n\n%s\n' \
+        printf '\n%s, %s, %s processors, %s, %s processes of %s rounds.\n\n%s\n' \
             "$(sed -nE 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
-            "$(uname -sr | cut -d- -f1)" "$(nproc)" "$(cc --version | head -n 1)" "$rounds" \
+            "$(uname -sr | cut -d- -f1)" "$(nproc)" "$(cc --version | head -n 1)" "$processes" "$rounds" \
             "$tables"
     } >"$page.new"
     mv "$page.new" "$page"
