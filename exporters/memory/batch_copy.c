@@ -15,6 +15,7 @@ static void copy_metric(struct tachoi_copier *copier, const tacho_metric *source
     copy->name = tachoi_copier_string(copier, source->name);
     copy->description = tachoi_copier_string(copier, source->description);
     copy->unit = tachoi_copier_string(copier, source->unit);
+    copy->metadata = tachoi_copier_attributes(copier, source->metadata);
     tachoi_copy_points(copier, source, copy);
 }
 

@@ -4,12 +4,40 @@
 
 #include <string.h>
 
+static bool equals(tacho_string text, const char *word) {
+    return text.length == strlen(word) && memcmp(text.data, word, text.length) == 0;
+}
+
+/* What the producer says that a gauge was in Prometheus (PROM-18, PROM-20). The specification's own
+ * text has "unkown" in one place, so that may be met. */
+static enum tachoi_prometheus_type gauge_type_of(const tacho_metric *metric) {
+    static const struct {
+        const char *word;
+        enum tachoi_prometheus_type type;
+    } types[] = {{"unknown", TACHOI_PROMETHEUS_UNKNOWN},
+                 {"unkown", TACHOI_PROMETHEUS_UNKNOWN},
+                 {"info", TACHOI_PROMETHEUS_INFO},
+                 {"stateset", TACHOI_PROMETHEUS_STATESET}};
+    for (size_t i = 0; i < metric->metadata.count; i++) {
+        const tacho_attribute *item = &metric->metadata.items[i];
+        if (!equals(item->key, "prometheus.type") || item->value.type != TACHO_VALUE_STRING) {
+            continue;
+        }
+        for (size_t j = 0; j < sizeof types / sizeof types[0]; j++) {
+            if (equals(item->value.as.string, types[j].word)) {
+                return types[j].type;
+            }
+        }
+    }
+    return TACHOI_PROMETHEUS_GAUGE;
+}
+
 enum tachoi_prometheus_type tachoi_prometheus_type_of(const tacho_metric *metric) {
     switch (metric->type) {
     case TACHO_METRIC_SUM:
-        return metric->is_monotonic ? TACHOI_PROMETHEUS_COUNTER : TACHOI_PROMETHEUS_GAUGE;
+        return metric->is_monotonic ? TACHOI_PROMETHEUS_COUNTER : gauge_type_of(metric);
     case TACHO_METRIC_GAUGE:
-        return TACHOI_PROMETHEUS_GAUGE;
+        return gauge_type_of(metric);
     case TACHO_METRIC_HISTOGRAM:
     case TACHO_METRIC_EXPONENTIAL_HISTOGRAM:
         return TACHOI_PROMETHEUS_HISTOGRAM;

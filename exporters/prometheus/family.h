@@ -14,7 +14,8 @@ enum tachoi_prometheus_type {
     TACHOI_PROMETHEUS_GAUGE = 2,
     TACHOI_PROMETHEUS_HISTOGRAM = 3,
     TACHOI_PROMETHEUS_SUMMARY = 5,
-    TACHOI_PROMETHEUS_INFO = 6
+    TACHOI_PROMETHEUS_INFO = 6,
+    TACHOI_PROMETHEUS_STATESET = 7
 };
 
 /** Texts are well-formed UTF-8 without NUL. */
@@ -26,8 +27,8 @@ struct tachoi_prometheus_family {
         unit; /* Prometheus' word, whether the name has it or not; empty if there is none */
 };
 
-/** What Prometheus calls a metric's type. Sums that may fall are gauges; explicit and exponential
- * histograms are both histograms. */
+/** What Prometheus calls a metric's type. Sums that may fall are gauges, and either may be more by
+ * the metric's metadata; explicit and exponential histograms are both histograms. */
 enum tachoi_prometheus_type tachoi_prometheus_type_of(const tacho_metric *metric);
 
 /** The family of a metric, its texts in the arena. INVALID if the metric has no usable name;

@@ -67,6 +67,32 @@ Test(family, of_each_type) {
     tachoi_arena_fini(&arena);
 }
 
+/* PROM-18 PROM-20 */
+Test(family, of_a_gauge_may_be_another_by_its_metadata) {
+    static const struct {
+        const char *word;
+        enum tachoi_prometheus_type expected;
+    } vectors[] = {{"unknown", TACHOI_PROMETHEUS_UNKNOWN}, {"unkown", TACHOI_PROMETHEUS_UNKNOWN},
+                   {"info", TACHOI_PROMETHEUS_INFO},       {"stateset", TACHOI_PROMETHEUS_STATESET},
+                   {"gauge", TACHOI_PROMETHEUS_GAUGE},     {"counter", TACHOI_PROMETHEUS_GAUGE},
+                   {"", TACHOI_PROMETHEUS_GAUGE}};
+    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        const tacho_attribute items[] = {TACHO_STR("prometheus.name", "info"),
+                                         TACHO_STR("prometheus.type", vectors[i].word)};
+        tacho_metric metric = {.type = TACHO_METRIC_GAUGE, .metadata = {items, 2}};
+        cr_expect(eq(int, (int)tachoi_prometheus_type_of(&metric), (int)vectors[i].expected), "%s",
+                  vectors[i].word);
+        metric.type = TACHO_METRIC_SUM;
+        cr_expect(eq(int, (int)tachoi_prometheus_type_of(&metric), (int)vectors[i].expected), "%s",
+                  vectors[i].word);
+        metric.is_monotonic = true;
+        cr_expect(eq(int, (int)tachoi_prometheus_type_of(&metric), (int)TACHOI_PROMETHEUS_COUNTER));
+    }
+    const tacho_attribute number = TACHO_I64("prometheus.type", 1);
+    const tacho_metric metric = {.type = TACHO_METRIC_GAUGE, .metadata = {&number, 1}};
+    cr_expect(eq(int, (int)tachoi_prometheus_type_of(&metric), (int)TACHOI_PROMETHEUS_GAUGE));
+}
+
 /* PROM-10 P-05 */
 Test(family, texts_are_repaired) {
     const struct tachoi_prometheus_naming naming = {.strategy = TACHOI_NO_TRANSLATION};

@@ -68,7 +68,11 @@ Test(memory, a_copy_holds_everything_when_its_source_is_gone) {
 
 Test(memory, a_copy_keeps_what_the_console_does_not_show) {
     struct sample_batch *sample = create_sample();
+    tacho_attribute *metadata = malloc(sizeof *metadata);
+    *metadata = TACHO_STR("prometheus.type", "info");
+    sample->metrics[3].metric.metadata = tacho_attributes_from(metadata, 1);
     struct tachoi_memory_batch *copy = tachoi_memory_batch_copy(&sample->batch);
+    free(metadata);
     destroy_sample(sample);
     cr_assert(ne(ptr, copy, NULL));
     cr_expect(eq(u64, copy->batch.time_monotonic_ns, 5));
@@ -83,6 +87,8 @@ Test(memory, a_copy_keeps_what_the_console_does_not_show) {
     const tacho_exponential_histogram_point *exponential =
         tacho_metric_exponential_histogram_point(balance, 0);
     cr_expect(eq(u64, exponential->series.id, 15));
+    cr_assert(eq(sz, balance->metadata.count, 1));
+    cr_expect(eq(str, (char *)balance->metadata.items[0].key.data, "prometheus.type"));
     cr_expect(eq(u64, exponential->start_time_unix_nano, SAMPLE_TIME_NS - 1000));
     cr_expect(eq(sz, exponential->positive.count, 3));
     cr_expect(eq(u64, exponential->positive.counts[1], 0));

@@ -277,6 +277,12 @@ Test(producer, metrics_that_cannot_be_walked_are_left_out_and_told) {
     bad = with_points(named(sum_metric, "k"), &point, 1);
     bad.unit.data = NULL;
     expect_left_out(bad, "unit");
+    bad = with_points(named(sum_metric, "n"), &point, 1);
+    bad.metadata = tacho_attributes_from(unsorted, 2);
+    expect_left_out(bad, "metadata");
+    bad.metadata = tacho_attributes_from(NULL, 3);
+    bad.name = tacho_string_from("o");
+    expect_left_out(bad, "metadata");
 }
 
 /* ERR-01, PRD-01 */

@@ -252,6 +252,9 @@ const char *tachoi_produced_scope_fault(const tacho_scope *scope) {
 
 const char *tachoi_produced_metric_fault(const tacho_metric *metric) {
     const char *fault = head_fault(metric);
+    if (fault == NULL && attributes_fault(&metric->metadata) != NULL) {
+        fault = "its metadata is not well-formed, or not sorted by key and unique";
+    }
     for (size_t i = 0; fault == NULL && i < metric->point_count; i++) {
         fault = point_fault(metric, i);
     }

@@ -46,6 +46,22 @@ Test(metadata, each_part_of_a_histogram_says_so) {
     }
 }
 
+/* PROM-18 */
+Test(metadata, a_producers_gauge_says_what_it_was_in_prometheus) {
+    static const tacho_attribute item = {
+        .key = {"prometheus.type", 15},
+        .value = {.type = TACHO_VALUE_STRING, .as.string = {"info", 4}}};
+    static tacho_number_point point;
+    point = (tacho_number_point){.series = source_series(), .value.f64 = 1};
+    source_add("build", TACHO_METRIC_GAUGE, &point, sizeof point);
+    source.metrics[0].number_type = TACHO_NUMBER_F64;
+    source.metrics[0].temporality = TACHO_TEMPORALITY_UNSPECIFIED;
+    source.metrics[0].metadata = (tacho_attributes){.items = &item, .count = 1};
+    source_use();
+    sender_start_usual();
+    cr_assert(eq(int, need(sender_flushed(), "build", NULL, NULL)->type, TYPE_INFO));
+}
+
 /* PROM-38
  * cases: TestMetadataEncoding/metadata_type_summary */
 Test(metadata, each_part_of_a_summary_says_so) {

@@ -172,6 +172,10 @@ typedef struct tacho_metric {
     const void *points;            /**< of the struct that `type` tells; see tacho_metric_*_point */
     size_t point_count;
     size_t point_size;
+    /** What a producer knows of the metric beside its points, sorted by key and unique; instruments
+     * have none. "prometheus.type" = "unknown", "info" or "stateset" tells what a gauge, or a sum
+     * that may fall, was in Prometheus. (PROM-18) */
+    tacho_attributes metadata;
 } tacho_metric;
 
 /** All metrics of one scope. */
