@@ -15,9 +15,7 @@ struct tachoi_backoff {
     struct tachoi_rng rng;
 };
 
-/** Delays between 1 ms and a ceiling that starts at min_ms, which is not 0, and doubles up to
- * max_ms.
- */
+/** Delays between 1 ms and a ceiling that starts at min_ms (not 0) and doubles up to max_ms. */
 void tachoi_backoff_init(struct tachoi_backoff *backoff, uint32_t min_ms, uint32_t max_ms,
                          uint64_t seed);
 

@@ -163,7 +163,7 @@ bool tachoi_shard_finish(struct tachoi_shard *shard, enum tachoi_bisection_answe
     if (is_settled) {
         settle_part(shard, settlement);
     }
-    if (answer == TACHOI_PART_FAILED) {
+    if (!is_settled) { /* it may be given up later */
         note_failure(shard, response);
     }
     go_on(shard, now_ns);

@@ -98,6 +98,24 @@ Test(bisection, a_record_that_is_given_up_is_told_with_its_own_answer) {
     tacho_metric_exporter_destroy(exporter);
 }
 
+/* A part refused before any was accepted is not settled yet: it is given up later. */
+Test(bisection, a_record_that_is_refused_in_a_round_is_told_with_that_answer) {
+    struct receiver_step steps[12] = {{0}};
+    for (size_t i = 0; i < 10; i++) {
+        steps[i].status = 500;
+    }
+    steps[10].status = 400;
+    receiver_script(receiver, steps, 12);
+    tacho_metric_exporter *exporter = create_for_receiver();
+    cr_assert(eq(int, export_gauges(exporter, resource, 1, 2, 1), TACHO_OK));
+    cr_assert(eq(int, flush(exporter, PATIENCE_MS), TACHO_E_FAILED));
+    const tacho_remote_write_stats stats = stats_of(exporter);
+    cr_assert(eq(u64, stats.acknowledged, 1));
+    cr_assert(eq(u64, stats.failed, 1));
+    cr_assert(was_told("refused: HTTP 400"), "%s", fault_log.text);
+    tacho_metric_exporter_destroy(exporter);
+}
+
 /* RETRY-03 */
 Test(bisection, a_record_that_makes_the_receiver_fail_costs_that_record_alone) {
     tacho_metric_exporter *exporter = create_for_receiver();
